@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Archive files to frames and back: FITS, PDS3 labels, PNG with a JSON pose, map rasters.
+//!
+//! In: files of an archive. Out: [`facula_core::RawFrame`] ([`read_frame`]) and [`facula_core::MapImage`]
+//! ([`read_map`]); and the way back, [`write_frame`]. Everything one-based or upside down in an archive is
+//! settled here and nowhere else: arrays keep their stored order, the first stored line is line 0 and y grows
+//! with the stored line, whatever `LINE_DISPLAY_DIRECTION` says about screens.
+//!
+//! Every reader checks the sizes a header promises against the length of the file and against [`Limits`]
+//! before it allocates; a file that is cut short is an error, never a half-filled image.
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+mod error;
+mod files;
+pub mod fits;
+mod frame;
+mod map_image;
+pub mod pds3;
+mod png_image;
+mod png_pose;
+mod samples;
+mod time;
+
+pub use error::ArchiveError;
+pub use files::Limits;
+pub use frame::{ReadOptions, Written, read_frame, write_frame};
+pub use map_image::read_map;

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! What every room of Facula shares: reference frames as tags, vectors and rotations, images with a
+//! quality band, ellipsoids and bodies, map grids, frames of a camera, poses, and the [`Reporter`].
+//!
+//! Conventions, fixed here once: pixel (0, 0) is the **centre** of the first pixel, x right, y down, image
+//! memory is `[line][sample]`; longitude is east-positive in [0, 2π); latitude is planetocentric;
+//! quaternions are scalar-first; lengths are km, times s, angles rad.
+
+mod body;
+mod ellipsoid;
+mod frame;
+mod frames;
+mod grid;
+mod lonlat;
+mod nomenclature;
+mod pose;
+mod quality;
+mod raster;
+mod report;
+mod rotation;
+mod time;
+mod vector;
+
+pub use body::{Body, BodyError, IauCrs};
+pub use ellipsoid::Ellipsoid;
+pub use frame::{FrameMeta, IofFrame, Level, MapImage, RawFrame};
+pub use frames::{BodyFixed, Camera, Icrf, Local, Spacecraft};
+pub use grid::MapGrid;
+pub use hifitime::{Duration, Epoch, Unit};
+pub use lonlat::LonLat;
+pub use nomenclature::{Feature, features};
+pub use pose::Pose;
+pub use quality::Quality;
+pub use raster::{PixelPos, Raster};
+pub use report::{Collected, Progress, Reporter, Silent, Warning};
+pub use rotation::Rotation;
+pub use time::{epoch_from_et_s, et_s, format_utc, parse_utc};
+pub use vector::Vec3;

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Bounds of a cube grid over blocks of cells, so that rays take long steps over low or gentle ground.
+
+use facula_core::{BodyFixed, Vec3};
+use rayon::prelude::*;
+
+use super::cube::{CubeGrid, face_of, on_face};
+
+/// Bounds that hold around a direction.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Bounds {
+    /// Greatest value.
+    pub(crate) highest: f64,
+    /// Greatest slope, per rad.
+    pub(crate) steepest: f64,
+    /// Angle around the direction within which they hold, rad.
+    pub(crate) reach_rad: f64,
+}
+
+/// Greatest value and slope per block of cells, each block together with its neighbours.
+#[derive(Debug, Clone)]
+pub(crate) struct Blocks {
+    side: usize,
+    bounds: Vec<[f32; 2]>,
+}
+
+/// Cells along the edge of a block, at most.
+const LARGEST_BLOCK: usize = 8;
+/// Blocks shrink towards face corners; the reach is computed at the ray's point and cut by this factor for the
+/// shrinkage on the way to the block's far neighbour.
+const REACH_MARGIN: f64 = 0.7;
+
+impl Blocks {
+    pub(crate) fn new(grid: &CubeGrid) -> Self {
+        let size = (1..=LARGEST_BLOCK).rev().find(|size| grid.cells().is_multiple_of(*size)).unwrap_or(1);
+        let side = grid.cells() / size;
+        let own: Vec<[f32; 2]> = (0..6 * side * side)
+            .into_par_iter()
+            .map(|k| {
+                let (face, rest) = (k / (side * side), k % (side * side));
+                let (column, line) = (rest % side * size, rest / side * size);
+                let cells =
+                    (0..size * size).map(|c| grid.cell_bounds(face, column + c % size, line + c / size));
+                cells.fold([f32::NEG_INFINITY; 2], larger)
+            })
+            .collect();
+        let alone = Self { side, bounds: own };
+        let bounds = (0..6 * side * side).into_par_iter().map(|k| alone.with_neighbours(k)).collect();
+        Self { side, bounds }
+    }
+
+    /// Bounds around a direction (any length).
+    pub(crate) fn around(&self, direction: Vec3<BodyFixed>) -> Bounds {
+        let (index, axis) = self.index(direction);
+        let [highest, steepest] = self.bounds[index].map(f64::from);
+        let width = 2.0 / self.side as f64;
+        let reach_rad = REACH_MARGIN * width * axis * axis / direction.dot(direction);
+        Bounds { highest, steepest, reach_rad }
+    }
+
+    fn index(&self, direction: Vec3<BodyFixed>) -> (usize, f64) {
+        let (face, axis, u, v) = face_of(direction);
+        let scale = 0.5 * self.side as f64;
+        let cell = |w: f64| (((w / axis.abs() + 1.0) * scale) as usize).min(self.side - 1);
+        ((face * self.side + cell(v)) * self.side + cell(u), axis)
+    }
+
+    fn with_neighbours(&self, k: usize) -> [f32; 2] {
+        let (face, rest) = (k / (self.side * self.side), k % (self.side * self.side));
+        let along = |i: f64| 2.0 * (i + 0.5) / self.side as f64 - 1.0;
+        let (column, line) = ((rest % self.side) as f64, (rest / self.side) as f64);
+        // Half-block steps, so that across a face edge no neighbour is stepped over.
+        (0..25)
+            .map(|n| {
+                let offset = |i: i32| 0.5 * f64::from(i) - 1.0;
+                let (u, v) = (along(column + offset(n % 5)), along(line + offset(n / 5)));
+                self.bounds[self.index(on_face(face, u, v)).0]
+            })
+            .fold([f32::NEG_INFINITY; 2], larger)
+    }
+}
+
+fn larger(a: [f32; 2], b: [f32; 2]) -> [f32; 2] {
+    [a[0].max(b[0]), a[1].max(b[1])]
+}

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+//! From numbers to what people look at: annotated frames, maps, light curves, limb residuals, verdicts, the
+//! animation of spots crossing the terminator, and a report in one file.
+//!
+//! Inputs are small structs of this crate (values and text), outputs are bytes: PNG, GIF, HTML. Nothing is fetched,
+//! no system font is used, and the same input gives the same bytes whatever the number of threads.
+//!
+//! ```
+//! use facula_publish::{VerdictFigure, VerdictRow, verdict_figure};
+//! let figure = VerdictFigure {
+//!     title: "Do the spots shine by themselves?".into(),
+//!     rows: vec![VerdictRow { label: "Spot 5".into(), ln_bayes: 42.0 }],
+//!     ..VerdictFigure::default()
+//! };
+//! let png = verdict_figure(&figure)?;
+//! assert!(png.bytes.starts_with(b"\x89PNG"));
+//! # Ok::<(), facula_publish::PublishError>(())
+//! ```
+
+mod animation;
+mod axis;
+mod chart;
+mod colour;
+mod error;
+mod figure;
+mod files;
+mod font;
+mod page;
+mod place;
+mod report;
+mod resample;
+mod stretch;
+mod svg;
+
+pub use animation::{GifFrame, GifOptions, terminator_gif};
+pub use colour::ColourMap;
+pub use error::PublishError;
+pub use figure::frame::{FrameFigure, FrameView, LimbPoint, LimbUse, Marker, annotated_frame};
+pub use figure::light_curves::{
+    CurveAxis, CurvePoint, LightCurvesFigure, MAX_PANELS, ModelPoint, SpotPanel, light_curves_figure,
+};
+pub use figure::limb::{LimbFigure, LimbResidual, limb_residual_figure};
+pub use figure::map::{MapFigure, MapMarker, map_figure};
+pub use figure::recovery::{RecoveryFigure, RecoveryPair, RecoveryPanel, recovery_figure};
+pub use figure::verdict::{VerdictFigure, VerdictRow, verdict_figure};
+pub use files::write_file;
+pub use page::Png;
+pub use report::{Fact, MAX_TABLE_ROWS, Media, Report, ReportFigure, Section, Table, report_html};
+pub use stretch::Stretch;

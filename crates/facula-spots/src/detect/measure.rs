@@ -1,0 +1,388 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Measures one spot in a window on the ground: background, half-maximum segment, centroid, size, brightness.
+
+use std::f64::consts::PI;
+
+use facula_core::{BodyFixed, LonLat, Quality, Vec3};
+
+use crate::detect::outline::{area, outline};
+use crate::detect::psf::DiscWidths;
+use crate::detect::scales::{Candidate, FWHM_PER_SIGMA, Pyramid};
+use crate::detect::tiles::{median, robust_sigma};
+use crate::detect::window::{Frame, Window};
+use crate::detect::{DetectOptions, SpotMap};
+use crate::{Polarity, Spot, SpotFlag};
+
+/// The window is smoothed by this fraction of the spot's scale before the half maximum is taken.
+const SMOOTHING: f64 = 0.4;
+/// Square of the full width of linear interpolation, cells²: 8 ln 2 times its mean variance of 1/6.
+const INTERPOLATION_CELLS2: f64 = 0.924;
+/// A spot that fills its window is measured again in one this much wider, so many times.
+const WIDER: f64 = 1.7;
+const WIDENINGS: usize = 3;
+/// Error of a centroid and of a width that no noise explains (sampling, registration of the map's own frames),
+/// cells. Assumed.
+const CENTROID_FLOOR_CELLS: f64 = 0.05;
+const WIDTH_FLOOR_CELLS: f64 = 0.1;
+/// Segments end at least this many sigma of the surroundings above them.
+const SEGMENT_SIGMA: f64 = 2.0;
+/// A disc stands above its ring only for filters wider than 0.3 of it; segments wider than this many filters are
+/// slopes and plateaus on which the filter saw a detail.
+const WIDEST_SEGMENT: f64 = 3.0;
+/// As seen narrower than this times the point-spread function: unresolved.
+const RESOLVED: f64 = 1.25;
+
+/// A spot with the samples it occupies.
+pub(crate) struct Measured {
+    pub spot: Spot,
+    window: Window,
+    segment: Vec<bool>,
+    reach_km: f64,
+    frame: Frame,
+}
+
+impl Measured {
+    /// Unit vector to the middle of the window, for quick distances.
+    pub fn direction(&self) -> Vec3<BodyFixed> {
+        self.frame.up()
+    }
+
+    /// Whether a place lies in the spot's segment.
+    pub fn holds(&self, place: LonLat) -> bool {
+        let [east_km, north_km] = self.frame.offset_km(place);
+        east_km.hypot(north_km) < self.reach_km
+            && self.window.sample_at(place).is_some_and(|sample| self.segment[sample])
+    }
+}
+
+/// What all measurements on a map share.
+pub(crate) struct Measurer<'a> {
+    map: &'a SpotMap<'a>,
+    options: &'a DetectOptions,
+    pyramid: &'a Pyramid,
+    widths: DiscWidths,
+}
+
+/// The window with its smoothed copy, the spot's samples, and the surroundings.
+struct Segment {
+    window: Window,
+    smooth: Vec<f64>,
+    marked: Vec<bool>,
+    background: f64,
+    noise: f64,
+    peak: f64,
+    threshold: f64,
+    touches_edge: bool,
+    crowded: bool,
+}
+
+impl<'a> Measurer<'a> {
+    pub fn new(map: &'a SpotMap<'a>, options: &'a DetectOptions, pyramid: &'a Pyramid) -> Self {
+        Self { map, options, pyramid, widths: DiscWidths::new() }
+    }
+
+    /// Measures a candidate; `None` when nothing of its own stands out at half maximum.
+    pub fn measure(&self, candidate: &Candidate, others: &[Measured]) -> Option<Measured> {
+        let centre = self.map.grid.place(candidate.at);
+        let frame = Frame::at(centre, &self.map.ellipsoid);
+        let mut widening = 0;
+        let segment = loop {
+            let segment = self.segment(candidate, frame, WIDER.powi(widening), others)?;
+            if !segment.touches_edge || widening as usize >= WIDENINGS {
+                break segment;
+            }
+            widening += 1;
+        };
+        self.describe(candidate, frame, segment)
+    }
+
+    fn psf_km(&self) -> f64 {
+        self.map.effective_psf_px * self.map.cell_km()
+    }
+
+    fn segment(
+        &self,
+        candidate: &Candidate,
+        frame: Frame,
+        wider: f64,
+        others: &[Measured],
+    ) -> Option<Segment> {
+        let cell_km = self.map.cell_km();
+        let fwhm_km = candidate.fwhm_cells * cell_km;
+        let level = self.pyramid.level_for(candidate.fwhm_cells * wider);
+        let level_km = level.factor * cell_km;
+        let step_km = (fwhm_km * wider / 6.0).clamp(0.5 * level_km, level_km);
+        let half_km = (2.5 * fwhm_km + 2.0 * self.psf_km() + 3.0 * level_km) * wider;
+        let window = Window::sampled(frame, half_km, step_km, level);
+        let smooth = window.smoothed(SMOOTHING * fwhm_km / FWHM_PER_SIGMA);
+        let taken = taken(&window, others);
+        let seed = (0..smooth.len())
+            .filter(|k| window.distance_km(*k) <= 0.6 * fwhm_km && !taken[*k] && !smooth[*k].is_nan())
+            .max_by(|a, b| smooth[*a].total_cmp(&smooth[*b]))?;
+        let peak = smooth[seed];
+        let outer = |k: usize| window.distance_km(k) > 1.25 * fwhm_km * wider;
+        let (mut background, mut noise) = surroundings(&smooth, outer)?;
+        let mut threshold = 0.0;
+        let mut marked = Vec::new();
+        for _ in 0..2 {
+            threshold = (background + 0.5 * (peak - background)).max(background + SEGMENT_SIGMA * noise);
+            if !(peak > threshold) {
+                return None;
+            }
+            marked = flood(&smooth, &taken, window.side, (seed, threshold));
+            let near = window.grown(&marked, self.psf_km() + 0.5 * fwhm_km);
+            if let Some(found) = surroundings(&smooth, |k| !near[k]) {
+                (background, noise) = found;
+            }
+        }
+        let side = window.side;
+        let on_edge = |k: usize| [k % side, k / side].iter().any(|at| *at == 0 || *at == side - 1);
+        let touches_edge = (0..marked.len()).any(|k| marked[k] && on_edge(k));
+        let grown = window.grown(&marked, 1.5 * step_km);
+        let crowded = (0..marked.len()).any(|k| grown[k] && taken[k]);
+        Some(Segment { window, smooth, marked, background, noise, peak, threshold, touches_edge, crowded })
+    }
+
+    /// Long because a spot has many columns; nothing but the two refusals branches.
+    fn describe(&self, candidate: &Candidate, frame: Frame, segment: Segment) -> Option<Measured> {
+        let window = &segment.window;
+        let (floor, step_km) = (1.0 + segment.background, window.step_km);
+        let contrast = (1.0 + segment.peak) / floor;
+        let field: Vec<f64> = segment.smooth.iter().map(|v| v - segment.threshold).collect();
+        let line = outline(&field, &segment.marked, window.side);
+        let area_km2 = area(&line).max(0.5) * step_km * step_km;
+        let small = area_km2 < PI * self.psf_km() * self.psf_km();
+        let least = if small { self.options.least_contrast_small } else { self.options.least_contrast };
+        if contrast < least {
+            return None;
+        }
+        let samples: Vec<usize> = (0..field.len()).filter(|k| segment.marked[*k]).collect();
+        let mean = mean(samples.iter().map(|k| window.values[*k]));
+        let [x, y] = centroid(&samples, &field, window.side);
+        let place = window.place(x, y);
+        let aperture = window.grown(&segment.marked, self.psf_km() + step_km);
+        let excess_km2 = (0..field.len())
+            .filter(|k| aperture[*k] && !window.values[*k].is_nan())
+            .map(|k| (window.values[k] - segment.background) / floor * step_km * step_km)
+            .sum();
+        let size = self.size(candidate, area_km2, segment.noise / (segment.peak - segment.background));
+        if size.seen_km > WIDEST_SEGMENT * candidate.fwhm_cells * self.map.cell_km() + self.psf_km() {
+            return None;
+        }
+        // Pieces of ground with an error of their own: as wide as the smoothing and the point-spread function.
+        let pieces = (area_km2 / (PI / 4.0 * size.blur_km * size.blur_km)).max(1.0);
+        let relative_noise = segment.noise / (mean - segment.background).max(segment.noise);
+        let position_sigma_km = (CENTROID_FLOOR_CELLS * self.map.cell_km())
+            .hypot(0.25 * size.seen_km * relative_noise / pieces.sqrt());
+        let at = self.map.grid.position(place)?;
+        let local = f64::from(self.pyramid.background.at(at.x_px, at.y_px));
+        let given_sigma = self.given_sigma(window, &samples);
+        let albedo_sigma = (local * segment.noise / pieces.sqrt()).hypot(given_sigma / pieces.sqrt());
+        let reach_km = samples.iter().map(|k| window.distance_km(*k)).fold(0.0, f64::max) + step_km;
+        let spot = Spot {
+            id: String::new(),
+            polarity: Polarity::Bright,
+            place,
+            position_sigma_km,
+            area_km2,
+            diameter_km: size.seen_km,
+            disc_diameter_km: size.disc_km,
+            disc_diameter_low_km: size.low_km,
+            disc_diameter_high_km: size.high_km,
+            peak_albedo: local * (1.0 + segment.peak),
+            mean_albedo: local * (1.0 + mean),
+            albedo_sigma,
+            background_albedo: local * floor,
+            contrast,
+            mean_contrast: (1.0 + mean) / floor,
+            excess_km2,
+            significance: candidate.significance(),
+            scale_km: candidate.fwhm_cells * self.map.cell_km(),
+            frames: self.map.coverage.map(|c| u32::from(nearest(self.map, c, place).unwrap_or(0))),
+            outline: closed(window, &line),
+            footprint: footprint(window, &samples),
+            flags: self.flags(&segment, &samples, size.seen_km),
+            name: None,
+            distance_to_name_km: None,
+            host_crater: None,
+        };
+        Some(Measured { spot, window: segment.window, segment: segment.marked, reach_km, frame })
+    }
+
+    fn size(&self, candidate: &Candidate, area_km2: f64, relative_noise: f64) -> Size {
+        let cell_km = self.map.cell_km();
+        let seen_km = 2.0 * (area_km2 / PI).sqrt();
+        let smoothing_km = SMOOTHING * candidate.fwhm_cells * cell_km;
+        let blur2_km2 =
+            self.psf_km().powi(2) + smoothing_km.powi(2) + INTERPOLATION_CELLS2 * cell_km * cell_km;
+        let blur_km = blur2_km2.sqrt();
+        let sigma_km = (WIDTH_FLOOR_CELLS * cell_km).hypot(seen_km * relative_noise);
+        let disc_km = |seen_km: f64| self.widths.disc_km(seen_km, blur_km);
+        Size {
+            seen_km,
+            blur_km,
+            disc_km: disc_km(seen_km),
+            low_km: disc_km(seen_km - sigma_km),
+            high_km: disc_km(seen_km + sigma_km),
+        }
+    }
+
+    /// Mean of the map's own error over the samples; 0 where the map has none.
+    fn given_sigma(&self, window: &Window, samples: &[usize]) -> f64 {
+        let Some(sigma) = self.map.sigma else { return 0.0 };
+        let of = |k: &usize| nearest(self.map, sigma, sample_place(window, *k)).map(f64::from);
+        let known: Vec<f64> = samples.iter().filter_map(of).filter(|s| s.is_finite()).collect();
+        if known.is_empty() { 0.0 } else { mean(known.into_iter()) }
+    }
+
+    fn flags(&self, segment: &Segment, samples: &[usize], seen_km: f64) -> Vec<SpotFlag> {
+        let window = &segment.window;
+        let saturated = samples.iter().any(|k| {
+            nearest(self.map, self.map.quality, sample_place(window, *k))
+                .is_some_and(|q| q.intersects(Quality::SATURATED))
+        });
+        let all = [
+            (SpotFlag::Unresolved, seen_km < RESOLVED * self.psf_km()),
+            (SpotFlag::Saturated, saturated),
+            (SpotFlag::Edge, !window.whole),
+            (SpotFlag::Truncated, segment.touches_edge),
+            (SpotFlag::Crowded, segment.crowded),
+        ];
+        all.into_iter().filter(|(_, set)| *set).map(|(flag, _)| flag).collect()
+    }
+}
+
+struct Size {
+    seen_km: f64,
+    blur_km: f64,
+    disc_km: f64,
+    low_km: f64,
+    high_km: f64,
+}
+
+/// The value of a map plane in the cell that holds a place.
+fn nearest<T: Copy>(map: &SpotMap<'_>, plane: &facula_core::Raster<T>, place: LonLat) -> Option<T> {
+    let at = map.grid.position(place)?;
+    plane.get(at.x_px.round().max(0.0) as usize, at.y_px.round().max(0.0) as usize)
+}
+
+fn sample_place(window: &Window, sample: usize) -> LonLat {
+    window.place((sample % window.side) as f64, (sample / window.side) as f64)
+}
+
+/// Samples that belong to accepted spots.
+fn taken(window: &Window, others: &[Measured]) -> Vec<bool> {
+    let half = (window.side / 2) as f64;
+    let middle = window.place(half, half);
+    let half_km = 1.5 * half * window.step_km;
+    let mut taken = vec![false; window.values.len()];
+    for other in others {
+        let [east_km, north_km] = other.frame.offset_km(middle);
+        if !(east_km.hypot(north_km) < half_km + other.reach_km) {
+            continue;
+        }
+        let [east_km, north_km] = window.offset_km(other.window.place_of_middle());
+        // Map distortion between two windows this near is a few per cent of the reach.
+        let reach_km = 1.1 * other.reach_km + window.step_km;
+        for (k, taken) in taken.iter_mut().enumerate() {
+            let (x, y) = ((k % window.side) as f64 - half, (k / window.side) as f64 - half);
+            if (x * window.step_km - east_km).hypot(y * window.step_km - north_km) < reach_km {
+                *taken |= other.holds(sample_place(window, k));
+            }
+        }
+    }
+    taken
+}
+
+/// Median and robust scatter of the samples that pass; `None` when they are fewer than a dozen.
+fn surroundings(smooth: &[f64], passes: impl Fn(usize) -> bool) -> Option<(f64, f64)> {
+    let mut values: Vec<f32> =
+        (0..smooth.len()).filter(|k| passes(*k) && !smooth[*k].is_nan()).map(|k| smooth[k] as f32).collect();
+    if values.len() < 12 {
+        return None;
+    }
+    let middle = median(&mut values);
+    Some((f64::from(middle), f64::from(robust_sigma(&mut values))))
+}
+
+/// Samples above a threshold that hang together with the seed (eight neighbours), others' samples left out.
+fn flood(smooth: &[f64], taken: &[bool], side: usize, (seed, threshold): (usize, f64)) -> Vec<bool> {
+    let mut marked = vec![false; smooth.len()];
+    let mut open = vec![seed];
+    marked[seed] = true;
+    while let Some(k) = open.pop() {
+        let (x, y) = (k % side, k / side);
+        for ny in y.saturating_sub(1)..=(y + 1).min(side - 1) {
+            for nx in x.saturating_sub(1)..=(x + 1).min(side - 1) {
+                let there = ny * side + nx;
+                if !marked[there] && !taken[there] && smooth[there] > threshold {
+                    marked[there] = true;
+                    open.push(there);
+                }
+            }
+        }
+    }
+    marked
+}
+
+/// Mean position weighted by the height above the threshold.
+fn centroid(samples: &[usize], field: &[f64], side: usize) -> [f64; 2] {
+    let mut sums = [0.0; 3];
+    for k in samples {
+        let weight = field[*k];
+        sums[0] += weight * (k % side) as f64;
+        sums[1] += weight * (k / side) as f64;
+        sums[2] += weight;
+    }
+    [sums[0] / sums[2], sums[1] / sums[2]]
+}
+
+fn mean(values: impl Iterator<Item = f64>) -> f64 {
+    let (sum, count) = values.fold((0.0, 0.0), |(sum, count), v| (sum + v, count + 1.0));
+    sum / count
+}
+
+fn closed(window: &Window, line: &[[f64; 2]]) -> Vec<LonLat> {
+    line.iter().chain(line.first()).map(|[x, y]| window.place(*x, *y)).collect()
+}
+
+fn footprint(window: &Window, samples: &[usize]) -> Vec<LonLat> {
+    let stride = samples.len().div_ceil(Spot::FOOTPRINT_PLACES).max(1);
+    samples.iter().step_by(stride).map(|k| sample_place(window, *k)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_flood_stops_at_the_threshold_and_at_samples_of_others() {
+        // A ridge of three samples, the last of which belongs to somebody else; diagonal steps count.
+        let side = 5;
+        let mut smooth = vec![0.0; 25];
+        (smooth[6], smooth[12], smooth[18], smooth[24]) = (1.0, 0.9, 0.8, 0.2);
+        let mut taken = vec![false; 25];
+        taken[18] = true;
+        let marked = flood(&smooth, &taken, side, (6, 0.5));
+        assert_eq!((0..25).filter(|k| marked[*k]).collect::<Vec<_>>(), [6, 12]);
+        let all = flood(&smooth, &[false; 25], side, (6, 0.5));
+        assert_eq!(all.iter().filter(|m| **m).count(), 3);
+    }
+
+    #[test]
+    fn the_centroid_weighs_by_height() {
+        let mut field = vec![0.0; 9];
+        (field[3], field[5]) = (1.0, 3.0);
+        assert_eq!(centroid(&[3, 5], &field, 3), [1.5, 1.0]);
+    }
+
+    #[test]
+    fn surroundings_ignore_what_is_missing_and_bright_neighbours() {
+        let mut smooth: Vec<f64> = (0..100).map(|k| 0.01 * f64::from(k % 10) - 0.045).collect();
+        smooth[..8].fill(5.0);
+        smooth[20] = f64::NAN;
+        let (background, noise) = surroundings(&smooth, |_| true).unwrap();
+        assert!(background.abs() < 0.01 && noise > 0.02 && noise < 0.06, "{background} {noise}");
+        assert!(surroundings(&smooth, |k| k < 11).is_none());
+    }
+}

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! A square window on the ground around a place, in equal-area steps: poles, map edges and stretched lines of the
+//! map are gone, every sample is the same piece of ground.
+
+use facula_core::{BodyFixed, Ellipsoid, LonLat, Vec3};
+
+use crate::detect::scales::Level;
+
+/// Samples of a map around a place; x grows eastward, y northward.
+#[derive(Debug, Clone)]
+pub(crate) struct Window {
+    /// Samples per side, odd.
+    pub side: usize,
+    pub step_km: f64,
+    /// Value of each sample, NaN where nothing is known.
+    pub values: Vec<f64>,
+    /// Whether every sample lies among known cells.
+    pub whole: bool,
+    frame: Frame,
+}
+
+/// The plane that touches the sphere of the local radius: Lambert's azimuthal equal-area projection.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Frame {
+    up: Vec3<BodyFixed>,
+    east: Vec3<BodyFixed>,
+    north: Vec3<BodyFixed>,
+    radius_km: f64,
+}
+
+impl Frame {
+    pub fn at(centre: LonLat, ellipsoid: &Ellipsoid) -> Self {
+        let up = centre.direction();
+        let (sin, cos) = centre.longitude_rad.sin_cos();
+        let east = Vec3::new(-sin, cos, 0.0);
+        Self { up, east, north: up.cross(east), radius_km: ellipsoid.radius_km(up) }
+    }
+
+    /// Unit vector to the centre.
+    pub fn up(&self) -> Vec3<BodyFixed> {
+        self.up
+    }
+
+    /// The place at an offset to the east and north.
+    pub fn place(&self, east_km: f64, north_km: f64) -> LonLat {
+        let distance_km = east_km.hypot(north_km);
+        if distance_km == 0.0 {
+            return LonLat::of(self.up);
+        }
+        let half_sine = (0.5 * distance_km / self.radius_km).min(1.0);
+        let along = 2.0 * half_sine * (1.0 - half_sine * half_sine).sqrt();
+        let sideways = self.east * (east_km / distance_km) + self.north * (north_km / distance_km);
+        LonLat::of(self.up * (1.0 - 2.0 * half_sine * half_sine) + sideways * along)
+    }
+
+    /// The offset of a place to the east and north, km.
+    pub fn offset_km(&self, place: LonLat) -> [f64; 2] {
+        let direction = place.direction();
+        let (east, north) = (direction.dot(self.east), direction.dot(self.north));
+        let along = east.hypot(north);
+        if along == 0.0 {
+            return [0.0, 0.0];
+        }
+        let half_sine = (0.5 * (1.0 - direction.dot(self.up))).max(0.0).sqrt();
+        let scale = 2.0 * half_sine * self.radius_km / along;
+        [east * scale, north * scale]
+    }
+}
+
+impl Window {
+    /// Samples a level (relative excess) within `half_km` of the axes of a frame.
+    pub fn sampled(frame: Frame, half_km: f64, step_km: f64, level: &Level) -> Self {
+        let half = (half_km / step_km).ceil().clamp(2.0, 200.0) as usize;
+        let side = 2 * half + 1;
+        let mut whole = true;
+        let values = (0..side * side)
+            .map(|k| {
+                let offset = |at: usize| (at as f64 - half as f64) * step_km;
+                let place = frame.place(offset(k % side), offset(k / side));
+                let known = level.sheet.grid.position(place).and_then(|at| level.sample(at));
+                whole &= known.is_some_and(|(_, least)| least == 1.0);
+                known.map_or(f64::NAN, |(value, _)| value)
+            })
+            .collect();
+        Self { side, step_km, values, whole, frame }
+    }
+
+    /// Distance of a sample from the middle, km.
+    pub fn distance_km(&self, sample: usize) -> f64 {
+        let half = (self.side / 2) as f64;
+        let [x, y] = [(sample % self.side) as f64 - half, (sample / self.side) as f64 - half];
+        x.hypot(y) * self.step_km
+    }
+
+    /// The place at a (fractional) sample position.
+    pub fn place(&self, x: f64, y: f64) -> LonLat {
+        let half = (self.side / 2) as f64;
+        self.frame.place((x - half) * self.step_km, (y - half) * self.step_km)
+    }
+
+    /// The place in the middle.
+    pub fn place_of_middle(&self) -> LonLat {
+        LonLat::of(self.frame.up)
+    }
+
+    /// The offset of a place from the middle to the east and north, km.
+    pub fn offset_km(&self, place: LonLat) -> [f64; 2] {
+        self.frame.offset_km(place)
+    }
+
+    /// The sample nearest to a place; `None` outside the window.
+    pub fn sample_at(&self, place: LonLat) -> Option<usize> {
+        let half = (self.side / 2) as f64;
+        let at = self.frame.offset_km(place).map(|km| (km / self.step_km + half).round());
+        at.iter()
+            .all(|a| (0.0..self.side as f64).contains(a))
+            .then(|| at[1] as usize * self.side + at[0] as usize)
+    }
+
+    /// The window smoothed by a Gaussian of `sigma_km`; missing samples stay missing and weigh nothing.
+    pub fn smoothed(&self, sigma_km: f64) -> Vec<f64> {
+        let kernel = super::sheet::gaussian(sigma_km / self.step_km);
+        let side = self.side as i64;
+        let pass = |from: &[[f64; 2]], stride: i64| -> Vec<[f64; 2]> {
+            let reach = kernel.len() as i64 / 2;
+            (0..side * side)
+                .map(|k| {
+                    let along = if stride == 1 { k % side } else { k / side };
+                    let mut sum = [0.0; 2];
+                    for (j, factor) in (-reach..).zip(&kernel) {
+                        if (0..side).contains(&(along + j)) {
+                            let [value, weight] = from[(k + j * stride) as usize];
+                            sum[0] += f64::from(*factor) * value;
+                            sum[1] += f64::from(*factor) * weight;
+                        }
+                    }
+                    sum
+                })
+                .collect()
+        };
+        let weighted = |v: &f64| if v.is_nan() { [0.0, 0.0] } else { [*v, 1.0] };
+        let first: Vec<_> = self.values.iter().map(weighted).collect();
+        let both = pass(&pass(&first, 1), side);
+        let mean = |([sum, weight], v): ([f64; 2], &f64)| if v.is_nan() { f64::NAN } else { sum / weight };
+        both.into_iter().zip(&self.values).map(mean).collect()
+    }
+
+    /// Samples within `reach_km` of any marked one.
+    pub fn grown(&self, marked: &[bool], reach_km: f64) -> Vec<bool> {
+        let reach = (reach_km / self.step_km).floor() as i64;
+        let side = self.side as i64;
+        let mut grown = marked.to_vec();
+        for k in (0..side * side).filter(|k| marked[*k as usize]) {
+            let (x, y) = (k % side, k / side);
+            for dy in -reach..=reach {
+                let across = ((reach * reach - dy * dy) as f64).sqrt() as i64;
+                if (0..side).contains(&(y + dy)) {
+                    let row = (y + dy) * side;
+                    let from = row + (x - across).max(0);
+                    let to = row + (x + across).min(side - 1);
+                    grown[from as usize..=to as usize].fill(true);
+                }
+            }
+        }
+        grown
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn offsets_round_trip_also_at_the_poles(
+            lon in 0.0..360.0f64, lat in -90.0..90.0f64, east in -200.0..200.0f64, north in -200.0..200.0f64,
+        ) {
+            let ceres = Ellipsoid::new(482.0, 482.0, 446.0).unwrap();
+            let frame = Frame::at(LonLat::from_degrees(lon, lat), &ceres);
+            let [e, n] = frame.offset_km(frame.place(east, north));
+            prop_assert!((e - east).abs() < 1e-4 && (n - north).abs() < 1e-4, "{e} {n}");
+        }
+    }
+
+    #[test]
+    fn ten_kilometres_north_is_ten_kilometres_of_arc() {
+        let sphere = Ellipsoid::new(470.0, 470.0, 470.0).unwrap();
+        let place = Frame::at(LonLat::from_degrees(30.0, 20.0), &sphere).place(0.0, 10.0);
+        assert!((place.longitude_deg() - 30.0).abs() < 1e-9);
+        assert!((place.latitude_rad - 20f64.to_radians() - 10.0 / 470.0).abs() < 1e-6);
+    }
+
+    #[test]
+    fn growing_marks_a_disc() {
+        let frame = Frame::at(LonLat::from_degrees(0.0, 0.0), &Ellipsoid::new(1.0, 1.0, 1.0).unwrap());
+        let window = Window { side: 9, step_km: 1.0, values: vec![0.0; 81], whole: true, frame };
+        let mut marked = vec![false; 81];
+        marked[4 * 9 + 4] = true;
+        let grown = window.grown(&marked, 2.0);
+        assert_eq!(grown.iter().filter(|g| **g).count(), 13);
+    }
+}

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+//! Bright spots: found on a map, measured, named, followed from frame to frame; their catalogue.
+//!
+//! [`detect`] takes an albedo map ([`SpotMap`]) to a list of [`Spot`]s, [`light_points`] takes the spots and one
+//! shot to their brightness in it, [`light_curves`] sorts those by spot and time, the `write_*` functions write
+//! GeoJSON, GeoParquet and Parquet.
+
+mod catalogue;
+mod detect;
+mod error;
+mod light;
+mod names;
+mod spot;
+
+pub use catalogue::geojson::{write_geojson, write_outlines_geojson};
+pub use catalogue::parquet::{write_light_curves_parquet, write_spots_parquet};
+pub use detect::{DetectOptions, SpotMap, detect};
+pub use error::SpotError;
+pub use light::{Illumination, LightCurve, LightOptions, LightPoint, light_curves, light_points};
+pub use names::name_spots;
+pub use spot::{Polarity, Spot, SpotFlag};

@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: MIT OR Apache-2.0
+"""Runs every cross-check on the output folders of surveys and closes with the count of checks.
+
+Usage: python run_all.py SURVEY_FOLDER [SURVEY_FOLDER ...]
+"""
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).parent
+# Equirectangular systems of IAU_2015 with central meridian 180 degrees.
+IAU_CODES = {"ceres": "200000115", "vesta": "200000415"}
+
+
+def checks(folder):
+    """The command lines for one survey."""
+    body = json.loads((folder / "run.json").read_text())["body"]["name"]
+    yield [HERE / "check_cog.py", folder, IAU_CODES[body]]
+    yield [HERE / "check_spots.py", folder]
+    yield [HERE / "check_stac.py", folder]
+    if (folder / "truth.json").exists():
+        yield [HERE / "check_geometry.py", folder]
+
+
+def main():
+    passed = failed = 0
+    for folder in map(Path, sys.argv[1:]):
+        for command in checks(folder):
+            name = f"{command[0].name} {folder.name}"
+            done = subprocess.run([sys.executable, *map(str, command)], capture_output=True, text=True)
+            good = done.returncode == 0
+            passed, failed = passed + good, failed + (not good)
+            print(f"{'ok    ' if good else 'FAILED'} {name}")
+            if not good:
+                print(done.stdout + done.stderr)
+    print(f"crosscheck: {passed} passed, {failed} failed")
+    return 1 if failed or not passed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
