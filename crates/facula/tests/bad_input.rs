@@ -76,8 +76,9 @@ fn frames_without_any_signal_or_with_nan_are_told() {
     // An empty frame: all pixels at the bias level. 16-bit FITS data start after the header block(s).
     let image = labels[0].with_extension("FIT");
     let mut bytes = std::fs::read(&image).unwrap();
-    let data = bytes.len() - 1024 * 1024 * 2 - (2880 - (1024 * 1024 * 2) % 2880) % 2880;
-    for pixel in bytes[data..data + 1024 * 1024 * 2].chunks_exact_mut(2) {
+    let pixels: usize = 1024 * 1024 * 2;
+    let data = bytes.len() - pixels.next_multiple_of(2880);
+    for pixel in bytes[data..data + pixels].chunks_exact_mut(2) {
         // 269 DN minus BZERO 32768, big-endian.
         pixel.copy_from_slice(&(269i32 - 32768).to_be_bytes()[2..]);
     }

@@ -49,6 +49,11 @@ impl Blocks {
         Self { side, bounds }
     }
 
+    /// Greatest slope of all, per rad.
+    pub(crate) fn steepest(&self) -> f64 {
+        f64::from(self.bounds.iter().map(|[_, steepest]| *steepest).fold(0.0, f32::max))
+    }
+
     /// Bounds around a direction (any length).
     pub(crate) fn around(&self, direction: Vec3<BodyFixed>) -> Bounds {
         let (index, axis) = self.index(direction);

@@ -30,6 +30,8 @@ pub struct RadiusGrid {
     /// Radius relative to the ellipsoid's, per direction in scaled space.
     relative: CubeGrid,
     highest: f64,
+    /// Upper bound of all slopes, per rad.
+    steepest: f64,
     /// Bounds of `relative` over blocks.
     blocks: Blocks,
 }
@@ -58,7 +60,8 @@ impl RadiusGrid {
         });
         let (_, highest) = relative.range();
         let blocks = Blocks::new(&relative);
-        Self { ellipsoid, relative, highest, blocks }
+        let steepest = blocks.steepest();
+        Self { ellipsoid, relative, highest, steepest, blocks }
     }
 
     /// The reference ellipsoid.
@@ -102,6 +105,10 @@ impl RadiusGrid {
         for _ in 0..MAX_STEPS {
             let at = Along::new(origin, step, t, speed);
             if at.radius > self.highest && at.outward >= 0.0 {
+                return false;
+            }
+            if at.outward * at.radius > self.steepest * at.sideways() {
+                // The ray rises faster than any slope, and ever more so as the ground curves away.
                 return false;
             }
             let height = at.radius - self.relative.value(at.point);

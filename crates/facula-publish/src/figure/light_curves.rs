@@ -4,7 +4,7 @@
 use facula_core::LonLat;
 
 use super::{counted, place_text, sentences};
-use crate::axis::{Axis, evidence_text, significant};
+use crate::axis::{Axis, evidence_text};
 use crate::chart::{Chart, Datum, Sign, legend};
 use crate::colour::{BLUE, LIGHT, Rgb, VERMILLION};
 use crate::font::shorten;
@@ -196,37 +196,11 @@ fn caption(input: &LightCurvesFigure) -> String {
         let further = counted(input.spots.len() - shown, "further spot");
         computed.push_str(&format!(" Not shown: {further}."));
     }
-    let chi = input.spots[..shown].iter().filter_map(reduced_chi2).collect::<Vec<_>>();
-    let (low, high) = chi.iter().fold((f64::MAX, f64::MIN), |(l, h), v| (v.min(l), v.max(h)));
-    let chi = match (significant(low, 2), significant(high, 2)) {
-        _ if chi.is_empty() => String::new(),
-        (low, high) if low == high => {
-            format!("Mean squared residual from the reflecting model over σ²: {low}.")
-        }
-        (low, high) => format!("Mean squared residual from the reflecting model over σ²: {low} to {high}."),
-    };
     let origin = match &input.axis {
         CurveAxis::HoursAfter { utc } => format!("Time counts from {utc} UTC."),
         CurveAxis::IncidenceDeg => String::new(),
     };
-    sentences(&[&input.caption, &origin, &computed, &chi])
-}
-
-/// Mean of (measured − reflecting model)² / σ², the model interpolated along the axis.
-fn reduced_chi2(spot: &SpotPanel) -> Option<f64> {
-    let usable = spot.points.iter().filter(|p| p.sigma > 0.0);
-    let terms: Vec<f64> = usable
-        .filter_map(|p| Some(((p.iof - interpolate(&spot.reflecting, p.abscissa)?) / p.sigma).powi(2)))
-        .filter(|v| v.is_finite())
-        .collect();
-    (!terms.is_empty()).then(|| terms.iter().sum::<f64>() / terms.len() as f64)
-}
-
-fn interpolate(model: &[ModelPoint], abscissa: f64) -> Option<f64> {
-    let pair = model.windows(2).find(|p| p[0].abscissa <= abscissa && abscissa <= p[1].abscissa)?;
-    let span = pair[1].abscissa - pair[0].abscissa;
-    let fraction = if span > 0.0 { (abscissa - pair[0].abscissa) / span } else { 0.0 };
-    Some(pair[0].iof + (pair[1].iof - pair[0].iof) * fraction)
+    sentences(&[&input.caption, &origin, &computed])
 }
 
 #[cfg(test)]
@@ -253,13 +227,6 @@ mod tests {
             axis: CurveAxis::IncidenceDeg,
             spots: vec![spot(); count],
         }
-    }
-
-    #[test]
-    fn the_misfit_is_in_sigmas_of_the_interpolated_model() {
-        // Model at 1.0 is 0.1; the point is 0.02 above it, two sigmas.
-        assert!((reduced_chi2(&spot()).unwrap() - 4.0).abs() < 1e-9);
-        assert_eq!(interpolate(&spot().reflecting, 3.0), None);
     }
 
     #[test]

@@ -46,6 +46,8 @@ pub(crate) struct Drawn<'a> {
 const LABELLED: usize = 24;
 /// Spots with a light curve in the figure.
 const PANELS: usize = 6;
+/// Spots with fewer points in the run shown have no panel.
+const LEAST_PANEL_POINTS: usize = 4;
 /// Frames drawn with annotations.
 const FRAMES_DRAWN: usize = 3;
 /// Frames of the animation at most.
@@ -61,7 +63,7 @@ pub(crate) fn summary_figures(drawn: &Drawn<'_>) -> Result<Vec<Figure>, SurveyEr
     let mut figures = vec![spot_map(drawn)?, coverage_map(drawn)?, scale_map(drawn)?];
     figures.retain(|figure| !figure.bytes.is_empty());
     if !drawn.curves.is_empty() {
-        figures.push(light_curves(drawn)?);
+        figures.extend(light_curves(drawn)?);
         figures.push(verdict(drawn)?);
     }
     if let Some((recovery, matches)) = drawn.recovery {
@@ -141,7 +143,7 @@ const RUN_GAP_S: f64 = 43_200.0;
 /// The run of frames in which the strongest spots are best followed through the terminator, first and last epoch: of
 /// all runs without a gap of half a day the one with the most points at night, then by day.
 fn best_run(drawn: &Drawn<'_>) -> Option<(Epoch, Epoch)> {
-    let strongest: Vec<&str> = drawn.spots.iter().take(PANELS).map(|spot| spot.id.as_str()).collect();
+    let strongest: Vec<&str> = drawn.spots.iter().take(4 * PANELS).map(|spot| spot.id.as_str()).collect();
     let curves = drawn.curves.iter().filter(|curve| strongest.contains(&curve.spot_id.as_str()));
     let mut points: Vec<&LightPoint> = curves.flat_map(|curve| &curve.points).collect();
     points.sort_by_key(|p| p.epoch);
@@ -151,9 +153,15 @@ fn best_run(drawn: &Drawn<'_>) -> Option<(Epoch, Epoch)> {
     Some((run.first()?.epoch, run.last()?.epoch))
 }
 
-fn light_curves(drawn: &Drawn<'_>) -> Result<Figure, SurveyError> {
-    let run = best_run(drawn);
-    let utc = run.map(|(start, _)| format_utc(start)).unwrap_or_default();
+/// The figure of light curves; none where no spot was followed through several frames.
+fn light_curves(drawn: &Drawn<'_>) -> Result<Option<Figure>, SurveyError> {
+    let Some(run) = best_run(drawn) else { return Ok(None) };
+    let panels: Vec<SpotPanel> =
+        drawn.spots.iter().filter_map(|spot| panel(drawn, spot, run)).take(PANELS).collect();
+    if panels.is_empty() {
+        return Ok(None);
+    }
+    let utc = format_utc(run.0);
     let caption =
         "I/F of the strongest spots through one rotation; lines: best fits of a reflecting and of a \
                    self-luminous spot; shaded: night."
@@ -163,16 +171,19 @@ fn light_curves(drawn: &Drawn<'_>) -> Result<Figure, SurveyError> {
         subtitle: drawn.title.to_string(),
         caption: caption.clone(),
         axis: CurveAxis::HoursAfter { utc },
-        spots: drawn.spots.iter().take(PANELS).filter_map(|spot| panel(drawn, spot, run?)).collect(),
+        spots: panels,
     };
     let alt =
         "Brightness of the strongest spots against time: it follows the Sun and is zero at night".to_string();
-    figure("light_curves", light_curves_figure(&input), (caption, alt))
+    figure("light_curves", light_curves_figure(&input), (caption, alt)).map(Some)
 }
 
 fn panel(drawn: &Drawn<'_>, spot: &Spot, (start, end): (Epoch, Epoch)) -> Option<SpotPanel> {
     let curve = drawn.curves.iter().find(|curve| curve.spot_id == spot.id)?;
     let run: Vec<&LightPoint> = curve.points.iter().filter(|p| p.epoch >= start && p.epoch <= end).collect();
+    if run.len() < LEAST_PANEL_POINTS {
+        return None;
+    }
     let hours = |p: &LightPoint| (p.epoch - start).to_seconds() / 3600.0;
     let verdict = drawn.verdict.spots.iter().find(|v| v.spot_id == spot.id);
     let fitted = |value: &dyn Fn(&LightPoint) -> f64| -> Vec<ModelPoint> {
