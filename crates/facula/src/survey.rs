@@ -63,6 +63,8 @@ pub struct Outcome {
     pub strongest: Vec<String>,
     /// Warnings, sorted.
     pub warnings: Vec<Warning>,
+    /// Time spent in each stage of this run, s.
+    pub timings_s: Vec<(String, f64)>,
     /// Whether everything was there already.
     pub already_complete: bool,
 }

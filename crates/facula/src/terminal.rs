@@ -82,6 +82,12 @@ impl Terminal {
         for line in &outcome.strongest {
             text += &format!("  {line}\n");
         }
+        if self.detail == Detail::Verbose {
+            let stages = outcome.timings_s.iter().filter(|(_, seconds)| *seconds >= 0.05);
+            let stages: Vec<String> =
+                stages.map(|(name, seconds)| format!("{name} {seconds:.1} s")).collect();
+            text += &format!("Stages: {}\n", stages.join(", "));
+        }
         if outcome.frames.1 > 0 {
             text += &format!("{} of {} frames used. ", outcome.frames.0, outcome.frames.1);
         }

@@ -69,3 +69,18 @@ fn a_complete_survey_is_not_done_again() {
     assert_eq!(first.status.code(), second.status.code());
     assert_same(&before, &contents(&temp.path().join("out")), "second run");
 }
+
+#[test]
+fn frames_with_backplanes_are_written_on_request_and_stages_told() {
+    let temp = tempfile::tempdir().unwrap();
+    let text =
+        SMALL.replace("frames = 4", "frames = 1").replace("[map]", "[output]\nbackplanes = true\n[map]");
+    campaign(temp.path(), &text);
+    let output = survey(temp.path(), "out", &["-v"]);
+    assert!(output.status.code().is_some_and(|code| code < 2), "{}", stderr(&output));
+    let told = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(told.contains("Stages: ") && told.contains("simulate"), "{told}");
+    let frame = std::fs::read(temp.path().join("out/frames/FC2SIM_APPROACH_001.tif")).unwrap();
+    // Eleven bands of 1024 x 1024 f32, deflated: more than a megabyte; TIFF, little-endian.
+    assert!(frame.starts_with(b"II*\0") && frame.len() > 1_000_000, "{} bytes", frame.len());
+}

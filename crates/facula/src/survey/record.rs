@@ -42,6 +42,7 @@ pub(crate) fn finish(
         spots: findings.spots.len(),
         strongest: findings.spots.iter().take(STRONGEST).map(spot_line).collect(),
         warnings,
+        timings_s: timings.stages().to_vec(),
         already_complete: false,
     };
     let record = run_json(setup, findings, (&outcome, timings), folder)?;
@@ -66,6 +67,7 @@ pub(crate) fn outcome_of(folder: &RunFolder) -> Result<Outcome, SurveyError> {
         spots: number("spots"),
         strongest: texts.iter().filter_map(|text| text.as_str().map(str::to_string)).collect(),
         warnings: serde_json::from_value(record["warnings"].clone()).unwrap_or_default(),
+        timings_s: Vec::new(),
         already_complete: true,
     })
 }
