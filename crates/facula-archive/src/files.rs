@@ -70,22 +70,10 @@ pub(crate) fn read_bounded(path: &Path, limits: &Limits) -> Result<Vec<u8>, Arch
     Ok(bytes)
 }
 
-/// Writes a file under a temporary name beside its target and renames it, so that a file of the target's name
-/// is always complete.
+/// [`facula_core::write_aside`] with this crate's error.
 pub(crate) fn write_aside(path: &Path, bytes: &[u8]) -> Result<(), ArchiveError> {
-    let mut aside_name = path.file_name().unwrap_or_default().to_os_string();
-    aside_name.push(".part");
-    let aside = path.with_file_name(aside_name);
-    let io = |action| move |cause| ArchiveError::Io { action, cause, path: path.to_path_buf() };
-    let written = File::create(&aside).and_then(|mut file| file.write_all(bytes));
-    let renamed = written
-        .map_err(io("write the file"))
-        .and_then(|()| std::fs::rename(&aside, path).map_err(io("rename the finished file to its name")));
-    if renamed.is_err() {
-        // Best effort: the first error is the one to tell.
-        let _ = std::fs::remove_file(&aside);
-    }
-    renamed
+    let io = |cause| ArchiveError::Io { action: "write the file", cause, path: path.to_path_buf() };
+    facula_core::write_aside(path, |writer| writer.write_all(bytes)).map_err(io)
 }
 
 /// The file with another extension beside `path`, in lower or upper case, if there is one.

@@ -6,6 +6,7 @@
 //! memory is `[line][sample]`; longitude is east-positive in [0, 2π); latitude is planetocentric;
 //! quaternions are scalar-first; lengths are km, times s, angles rad.
 
+mod aside;
 mod body;
 mod ellipsoid;
 mod frame;
@@ -21,6 +22,7 @@ mod rotation;
 mod time;
 mod vector;
 
+pub use aside::write_aside;
 pub use body::{Body, BodyError, IauCrs};
 pub use ellipsoid::Ellipsoid;
 pub use frame::{FrameMeta, IofFrame, Level, MapImage, RawFrame};

@@ -14,7 +14,7 @@ mod shot;
 pub use backplanes::{Backplanes, backplanes};
 pub use camera::{Camera, CameraFile, Filter};
 pub use error::GeometryError;
-pub use shape::cube::CubeGrid;
+pub use shape::cube::{CubeGrid, cube_cell, cube_point};
 pub use shape::grid::{GridSampling, RadiusGrid};
 pub use shape::mesh::Mesh;
 pub use shape::{Hit, Shape, SurfacePoint};

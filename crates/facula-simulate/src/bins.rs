@@ -2,6 +2,7 @@
 //! Which of many discs on a sphere reach a direction: bins on the faces of a cube.
 
 use facula_core::{BodyFixed, Vec3};
+use facula_geometry::{cube_cell, cube_point};
 
 /// Indices of discs by bin of direction.
 #[derive(Debug, Clone)]
@@ -28,43 +29,20 @@ impl Bins {
 
     /// Indices of the discs that may reach a direction.
     pub(crate) fn at(&self, direction: Vec3<BodyFixed>) -> &[u32] {
-        let (face, u, v) = face(direction);
-        let cell = |w: f64| (((w + 1.0) * 0.5 * self.side as f64) as usize).min(self.side - 1);
-        &self.lists[(face * self.side + cell(v)) * self.side + cell(u)]
+        &self.lists[cube_cell(direction, self.side)]
     }
 
     /// A cap that holds the bin: centre direction and radius in rad.
     fn cap(&self, bin: usize) -> (Vec3<BodyFixed>, f64) {
-        let (face, rest) = (bin / (self.side * self.side), bin % (self.side * self.side));
-        let along = |i: f64| 2.0 * i / self.side as f64 - 1.0;
-        let (column, line) = ((rest % self.side) as f64, (rest / self.side) as f64);
-        let centre = direction(face, along(column + 0.5), along(line + 0.5));
+        let at = |x: f64, y: f64| {
+            let point = cube_point(bin, self.side, [x, y]);
+            point * (1.0 / point.length())
+        };
+        let centre = at(0.5, 0.5);
         let corners = [(0.0, 0.0), (1.0, 0.0), (0.0, 1.0), (1.0, 1.0)];
-        let reach =
-            corners.map(|(x, y)| centre.angle_rad(direction(face, along(column + x), along(line + y))));
+        let reach = corners.map(|(x, y)| centre.angle_rad(at(x, y)));
         (centre, reach.into_iter().fold(0.0, f64::max))
     }
-}
-
-fn face(v: Vec3<BodyFixed>) -> (usize, f64, f64) {
-    let (x, y, z) = (v.x.abs(), v.y.abs(), v.z.abs());
-    if x >= y && x >= z {
-        (usize::from(v.x < 0.0), v.y / x, v.z / x)
-    } else if y >= z {
-        (2 + usize::from(v.y < 0.0), v.z / y, v.x / y)
-    } else {
-        (4 + usize::from(v.z < 0.0), v.x / z, v.y / z)
-    }
-}
-
-fn direction(face: usize, u: f64, v: f64) -> Vec3<BodyFixed> {
-    let sign = if face.is_multiple_of(2) { 1.0 } else { -1.0 };
-    let point = match face / 2 {
-        0 => Vec3::new(sign, u, v),
-        1 => Vec3::new(v, sign, u),
-        _ => Vec3::new(u, v, sign),
-    };
-    point * (1.0 / point.length())
 }
 
 #[cfg(test)]

@@ -4,8 +4,8 @@
 pub(crate) mod geojson;
 pub(crate) mod parquet;
 
-use std::fs::{self, File};
-use std::io::{self, BufWriter, Write};
+use std::fs::File;
+use std::io::{self, BufWriter};
 use std::path::Path;
 
 use facula_core::{Body, LonLat};
@@ -150,35 +150,12 @@ pub(crate) fn crs_projjson(body: &Body) -> Value {
     crs
 }
 
-/// Writes a file through `fill` under a temporary name beside `path` and renames it. On failure the temporary
-/// file is removed and `path` is as it was.
+/// [`facula_core::write_aside`] with this crate's error.
 pub(crate) fn write_aside(
     path: &Path,
     fill: impl FnOnce(&mut BufWriter<File>) -> io::Result<()>,
 ) -> Result<(), SpotError> {
-    let Some(name) = path.file_name() else {
-        return Err(SpotError::Argument {
-            what: "output path",
-            found: path.display().to_string(),
-            remedy: "give a path that ends in a file name",
-        });
-    };
-    let mut part = name.to_os_string();
-    part.push(".part");
-    let part = path.with_file_name(part);
-    let written = File::create(&part).and_then(|file| {
-        let mut writer = BufWriter::new(file);
-        fill(&mut writer)?;
-        writer.flush()
-    });
-    let finished = written.map_err(SpotError::io("write", path)).and_then(|()| {
-        fs::rename(&part, path).map_err(SpotError::io("rename the finished file to its name", path))
-    });
-    if finished.is_err() {
-        // The first error matters; a leftover `.part` file is overwritten by the next run.
-        let _ = fs::remove_file(&part);
-    }
-    finished
+    facula_core::write_aside(path, fill).map_err(SpotError::io("write", path))
 }
 
 #[cfg(test)]
@@ -210,7 +187,7 @@ mod tests {
         let path = folder.path().join("a.json");
         let error = write_aside(&path, |_| Err(io::Error::other("disk full"))).unwrap_err();
         assert!(error.to_string().contains("disk full") && error.to_string().contains("a.json"), "{error}");
-        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
-        assert!(matches!(write_aside(Path::new("/"), |_| Ok(())), Err(SpotError::Argument { .. })));
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+        assert!(matches!(write_aside(Path::new("/"), |_| Ok(())), Err(SpotError::Io { .. })));
     }
 }

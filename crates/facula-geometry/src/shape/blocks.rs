@@ -4,7 +4,7 @@
 use facula_core::{BodyFixed, Vec3};
 use rayon::prelude::*;
 
-use super::cube::{CubeGrid, face_of, on_face};
+use super::cube::{CubeGrid, cube_cell, cube_point};
 
 /// Bounds that hold around a direction.
 #[derive(Debug, Clone, Copy)]
@@ -56,30 +56,18 @@ impl Blocks {
 
     /// Bounds around a direction (any length).
     pub(crate) fn around(&self, direction: Vec3<BodyFixed>) -> Bounds {
-        let (index, axis) = self.index(direction);
-        let [highest, steepest] = self.bounds[index].map(f64::from);
-        let width = 2.0 / self.side as f64;
-        let reach_rad = REACH_MARGIN * width * axis * axis / direction.dot(direction);
+        let [highest, steepest] = self.bounds[cube_cell(direction, self.side)].map(f64::from);
+        let axis = direction.x.abs().max(direction.y.abs()).max(direction.z.abs());
+        let reach_rad = REACH_MARGIN * 2.0 / self.side as f64 * axis * axis / direction.dot(direction);
         Bounds { highest, steepest, reach_rad }
     }
 
-    fn index(&self, direction: Vec3<BodyFixed>) -> (usize, f64) {
-        let (face, axis, u, v) = face_of(direction);
-        let scale = 0.5 * self.side as f64;
-        let cell = |w: f64| (((w / axis.abs() + 1.0) * scale) as usize).min(self.side - 1);
-        ((face * self.side + cell(v)) * self.side + cell(u), axis)
-    }
-
     fn with_neighbours(&self, k: usize) -> [f32; 2] {
-        let (face, rest) = (k / (self.side * self.side), k % (self.side * self.side));
-        let along = |i: f64| 2.0 * (i + 0.5) / self.side as f64 - 1.0;
-        let (column, line) = ((rest % self.side) as f64, (rest / self.side) as f64);
         // Half-block steps, so that across a face edge no neighbour is stepped over.
+        let offset = |i: i32| 0.5 * f64::from(i) - 0.5;
         (0..25)
             .map(|n| {
-                let offset = |i: i32| 0.5 * f64::from(i) - 1.0;
-                let (u, v) = (along(column + offset(n % 5)), along(line + offset(n / 5)));
-                self.bounds[self.index(on_face(face, u, v)).0]
+                self.bounds[cube_cell(cube_point(k, self.side, [offset(n % 5), offset(n / 5)]), self.side)]
             })
             .fold([f32::NEG_INFINITY; 2], larger)
     }

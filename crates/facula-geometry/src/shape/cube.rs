@@ -24,6 +24,23 @@ struct FacePlace {
     axis: f64,
 }
 
+/// Number of the cell that a direction (any length) leaves through, when each face of the cube is cut into `side²`
+/// cells: face after face, line by line.
+pub fn cube_cell(direction: Vec3<BodyFixed>, side: usize) -> usize {
+    let (face, axis, u, v) = face_of(direction);
+    let scale = 0.5 * side as f64;
+    let along = |w: f64| (((w / axis.abs() + 1.0) * scale) as usize).min(side - 1);
+    (face * side + along(v)) * side + along(u)
+}
+
+/// The point on the cube of half-width 1 at an offset, in cells, from the first corner of a cell of [`cube_cell`];
+/// (0.5, 0.5) is the middle. Offsets beyond a face's edge go on along the plane of that face.
+pub fn cube_point(cell: usize, side: usize, [dx_cells, dy_cells]: [f64; 2]) -> Vec3<BodyFixed> {
+    let (face, rest) = (cell / (side * side), cell % (side * side));
+    let along = |i: usize, offset: f64| 2.0 * (i as f64 + offset) / side as f64 - 1.0;
+    on_face(face, along(rest % side, dx_cells), along(rest / side, dy_cells))
+}
+
 impl CubeGrid {
     /// A field from a function of direction (not normalised: the point where the direction leaves a cube of
     /// half-width 1). `cells` is the number of cells along each edge of the six faces; a cell spans `2 / cells`
@@ -122,7 +139,7 @@ impl CubeGrid {
 }
 
 /// The face a direction leaves through, the component along that face's axis, and the two others.
-pub(crate) fn face_of(v: Vec3<BodyFixed>) -> (usize, f64, f64, f64) {
+fn face_of(v: Vec3<BodyFixed>) -> (usize, f64, f64, f64) {
     let (x, y, z) = (v.x.abs(), v.y.abs(), v.z.abs());
     if x >= y && x >= z {
         (if v.x >= 0.0 { 0 } else { 1 }, v.x, v.y, v.z)
@@ -134,7 +151,7 @@ pub(crate) fn face_of(v: Vec3<BodyFixed>) -> (usize, f64, f64, f64) {
 }
 
 /// The point of a face (at distance 1 along its axis) with face coordinates u, v.
-pub(crate) fn on_face(face: usize, u: f64, v: f64) -> Vec3<BodyFixed> {
+fn on_face(face: usize, u: f64, v: f64) -> Vec3<BodyFixed> {
     let sign = if face.is_multiple_of(2) { 1.0 } else { -1.0 };
     match face / 2 {
         0 => Vec3::new(sign, u, v),

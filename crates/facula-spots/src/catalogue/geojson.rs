@@ -16,7 +16,7 @@ use crate::{Spot, SpotError};
 /// Writes the spots as points with all their columns as properties. Longitudes −180 to 180 degrees.
 ///
 /// # Errors
-/// [`SpotError::Io`], [`SpotError::Argument`] for a path without a file name.
+/// [`SpotError::Io`].
 pub fn write_geojson(path: &Path, spots: &[Spot], body: &Body) -> Result<(), SpotError> {
     let feature = |spot: &Spot| {
         let geometry = json!({ "type": "Point", "coordinates": position_deg(spot.place) });
@@ -29,7 +29,7 @@ pub fn write_geojson(path: &Path, spots: &[Spot], body: &Body) -> Result<(), Spo
 /// 180° goes on beyond it instead of jumping to the other side of the map.
 ///
 /// # Errors
-/// [`SpotError::Io`], [`SpotError::Argument`] for a path without a file name.
+/// [`SpotError::Io`].
 pub fn write_outlines_geojson(path: &Path, spots: &[Spot], body: &Body) -> Result<(), SpotError> {
     let feature = |spot: &Spot| {
         let geometry = json!({ "type": "Polygon", "coordinates": [unwrapped_deg(&spot.outline)] });

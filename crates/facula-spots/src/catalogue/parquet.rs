@@ -27,7 +27,7 @@ use crate::{LightCurve, LightPoint, Spot, SpotError};
 /// Writes the spots as GeoParquet: all columns of the catalogue and `geometry` (WKB points, longitude −180 to 180).
 ///
 /// # Errors
-/// [`SpotError::Io`], [`SpotError::Argument`] for a path without a file name.
+/// [`SpotError::Io`].
 pub fn write_spots_parquet(path: &Path, spots: &[Spot], body: &Body) -> Result<(), SpotError> {
     let rows: Vec<&Spot> = spots.iter().collect();
     let geometry = spots.iter().map(|spot| wkb_point(spot.place)).collect();
@@ -40,7 +40,7 @@ pub fn write_spots_parquet(path: &Path, spots: &[Spot], body: &Body) -> Result<(
 /// Writes the points of all light curves, one row each.
 ///
 /// # Errors
-/// [`SpotError::Io`], [`SpotError::Argument`] for a path without a file name.
+/// [`SpotError::Io`].
 pub fn write_light_curves_parquet(path: &Path, curves: &[LightCurve]) -> Result<(), SpotError> {
     let rows: Vec<&LightPoint> = curves.iter().flat_map(|curve| &curve.points).collect();
     write(path, &Table { name: "light_curves", columns: &LIGHT_COLUMNS, rows, geometry: None })

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The folder of a run: which run it belongs to, files written aside and renamed, what is already there.
 
-use std::io::ErrorKind;
+use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
@@ -107,12 +107,8 @@ impl RunFolder {
         if let Some(parent) = path.parent() {
             std::fs::create_dir_all(parent).map_err(|e| SurveyError::io("make the folder", parent, &e))?;
         }
-        let aside = path.with_file_name(format!(
-            "{}.part",
-            path.file_name().map_or("file".into(), |name| name.to_string_lossy()),
-        ));
-        let written = std::fs::write(&aside, bytes).and_then(|()| std::fs::rename(&aside, &path));
-        written.map_err(|e| SurveyError::io("write", &path, &e))?;
+        facula_core::write_aside(&path, |writer| writer.write_all(bytes))
+            .map_err(|e| SurveyError::io("write", &path, &e))?;
         Ok(path)
     }
 
