@@ -81,7 +81,7 @@ pub struct FrameChoice {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct KernelChoice {
-    /// Kernel files, the later win.
+    /// Kernel files, loaded over the built-in ephemeris; the later win.
     pub files: Vec<String>,
     /// NAIF number of the spacecraft (−203 for Dawn).
     pub spacecraft: i32,

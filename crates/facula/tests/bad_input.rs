@@ -69,7 +69,7 @@ fn spoilt_frames_are_left_out_and_the_others_go_on() {
 }
 
 #[test]
-fn frames_without_any_signal_or_with_nan_are_told() {
+fn a_frame_without_any_signal_is_left_out_and_told() {
     let temp = tempfile::tempdir().unwrap();
     let archive = archive(temp.path());
     let labels = labels(&archive);
@@ -101,6 +101,59 @@ fn when_no_frame_is_usable_nothing_is_written_and_the_first_reason_told() {
     assert!(told.starts_with("error: none of the 1 frames") && told.contains("no/such/frame.fit"), "{told}");
     assert!(told.contains("\n\nhint: "), "{told}");
     assert!(!temp.path().join("out/run.json").exists());
+}
+
+#[test]
+fn pixels_without_a_value_are_flagged_and_the_frame_is_used() {
+    let temp = tempfile::tempdir().unwrap();
+    let archive = archive(temp.path());
+    // The first frame again, a block of it without values.
+    let labels = labels(&archive);
+    let image = labels[0].with_extension("FIT");
+    let fits = facula::archive::fits::read_fits(&image, &Default::default(), &facula::core::Silent).unwrap();
+    let mut dn = fits.image;
+    for line in 480..540 {
+        for sample in 480..540 {
+            dn.set(sample, line, f32::NAN);
+        }
+    }
+    let report = facula::core::Collected::default();
+    let body = facula::core::Body::built_in("ceres").unwrap();
+    let options =
+        facula::archive::ReadOptions { shutter_delay_s: 0.193, ..facula::archive::ReadOptions::new(&body) };
+    let mut frame = facula::archive::read_frame(&labels[0], &options, &report).unwrap();
+    frame.quality =
+        dn.map(|v| if v.is_nan() { facula::core::Quality::MISSING } else { facula::core::Quality::GOOD });
+    frame.dn = dn;
+    facula::archive::write_frame(&archive, &frame, &body, 0.193).unwrap();
+    campaign(temp.path(), &reading("[align]\nmethod = \"limb\"\n"));
+    let output = survey(temp.path(), "read", &[]);
+    assert!(output.status.code().is_some_and(|code| code < 2), "{}", stderr(&output));
+    assert_eq!(json(&temp.path().join("read/run.json"))["outcome"]["frames_used"], 4);
+}
+
+#[test]
+fn missing_kernels_are_named() {
+    let temp = tempfile::tempdir().unwrap();
+    archive(temp.path());
+    let kernels =
+        "[frames.kernels]\nfiles = [\"dawn_2015.bsp\"]\nspacecraft = -203\ncamera_frame = \"DAWN_FC2\"\n";
+    campaign(temp.path(), &reading(kernels).replace("[map]\nlines = 180\n", ""));
+    let output = survey(temp.path(), "read", &[]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("dawn_2015.bsp"), "{}", stderr(&output));
+}
+
+#[test]
+fn kernels_that_do_not_cover_a_frame_say_so() {
+    let temp = tempfile::tempdir().unwrap();
+    archive(temp.path());
+    let kernels = "[frames.kernels]\nfiles = []\nspacecraft = -203\ncamera_frame = \"DAWN_FC2\"\n";
+    campaign(temp.path(), &reading(kernels).replace("[map]\nlines = 180\n", ""));
+    let output = survey(temp.path(), "read", &[]);
+    assert_eq!(output.status.code(), Some(2));
+    let told = stderr(&output);
+    assert!(told.contains("-203") || told.contains("DAWN"), "{told}");
 }
 
 #[test]

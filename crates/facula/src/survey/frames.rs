@@ -85,14 +85,8 @@ impl<'a> FrameTools<'a> {
             .map(|path| read_fits(path, &Limits::default(), report).map(|fits| fits.image))
             .transpose()
             .map_err(|e| SurveyError::stage("calibrate", e))?;
-        let kernels = match campaign.frames.as_ref().and_then(|frames| frames.kernels.as_ref()) {
-            Some(choice) => {
-                let files: Vec<PathBuf> =
-                    choice.files.iter().map(|file| setup.loaded.resolve(file)).collect();
-                Some(Kernels::load(&files).map_err(|e| SurveyError::stage("kernels", e))?)
-            }
-            None => None,
-        };
+        let choice = campaign.frames.as_ref().and_then(|frames| frames.kernels.as_ref());
+        let kernels = choice.map(|choice| kernels(setup, &choice.files)).transpose()?;
         Ok(Self { setup, shape, flat, reference, kernels, report })
     }
 
@@ -221,6 +215,15 @@ impl<'a> FrameTools<'a> {
             }
         }
     }
+}
+
+/// The campaign's kernels over the built-in ephemeris: the later win.
+fn kernels(setup: &Setup<'_>, files: &[String]) -> Result<Kernels, SurveyError> {
+    let mut kernels = setup.ephemeris.clone();
+    for file in files {
+        kernels.add_file(&setup.loaded.resolve(file)).map_err(|e| SurveyError::stage("kernels", e))?;
+    }
+    Ok(kernels)
 }
 
 /// Folder of alignment records within the run.
