@@ -29,6 +29,9 @@ const SEGMENT_SIGMA: f64 = 2.0;
 /// A disc stands above its ring only for filters wider than 0.3 of it; segments wider than this many filters are
 /// slopes and plateaus on which the filter saw a detail.
 const WIDEST_SEGMENT: f64 = 3.0;
+/// Width of the skirt that belongs to a spot beyond its half maximum, in point-spread functions: at this distance from
+/// a sharp edge 1 % of its light is left.
+const SKIRT: f64 = 1.0;
 /// As seen narrower than this times the point-spread function: unresolved.
 const RESOLVED: f64 = 1.25;
 
@@ -37,6 +40,8 @@ pub(crate) struct Measured {
     pub spot: Spot,
     window: Window,
     segment: Vec<bool>,
+    /// The segment and the skirt that the point-spread function lays around it: no neighbour's ground.
+    skirt: Vec<bool>,
     reach_km: f64,
     frame: Frame,
 }
@@ -49,9 +54,18 @@ impl Measured {
 
     /// Whether a place lies in the spot's segment.
     pub fn holds(&self, place: LonLat) -> bool {
+        self.marks(&self.segment, place)
+    }
+
+    /// Whether a place lies in the spot's segment or in its skirt.
+    fn shines_on(&self, place: LonLat) -> bool {
+        self.marks(&self.skirt, place)
+    }
+
+    fn marks(&self, samples: &[bool], place: LonLat) -> bool {
         let [east_km, north_km] = self.frame.offset_km(place);
         east_km.hypot(north_km) < self.reach_km
-            && self.window.sample_at(place).is_some_and(|sample| self.segment[sample])
+            && self.window.sample_at(place).is_some_and(|sample| samples[sample])
     }
 }
 
@@ -68,6 +82,8 @@ struct Segment {
     window: Window,
     smooth: Vec<f64>,
     marked: Vec<bool>,
+    /// Samples of other spots and their skirts.
+    taken: Vec<bool>,
     background: f64,
     noise: f64,
     peak: f64,
@@ -119,6 +135,9 @@ impl<'a> Measurer<'a> {
         let seed = (0..smooth.len())
             .filter(|k| window.distance_km(*k) <= 0.6 * fwhm_km && !taken[*k] && !smooth[*k].is_nan())
             .max_by(|a, b| smooth[*a].total_cmp(&smooth[*b]))?;
+        if is_a_neighbours_wing(&smooth, &taken, (seed, window.side)) {
+            return None;
+        }
         let peak = smooth[seed];
         let outer = |k: usize| window.distance_km(k) > 1.25 * fwhm_km * wider;
         let (mut background, mut noise) = surroundings(&smooth, outer)?;
@@ -140,7 +159,18 @@ impl<'a> Measurer<'a> {
         let touches_edge = (0..marked.len()).any(|k| marked[k] && on_edge(k));
         let grown = window.grown(&marked, 1.5 * step_km);
         let crowded = (0..marked.len()).any(|k| grown[k] && taken[k]);
-        Some(Segment { window, smooth, marked, background, noise, peak, threshold, touches_edge, crowded })
+        Some(Segment {
+            window,
+            smooth,
+            marked,
+            taken,
+            background,
+            noise,
+            peak,
+            threshold,
+            touches_edge,
+            crowded,
+        })
     }
 
     /// Long because a spot has many columns; nothing but the two refusals branches.
@@ -162,7 +192,7 @@ impl<'a> Measurer<'a> {
         let place = window.place(x, y);
         let aperture = window.grown(&segment.marked, self.psf_km() + step_km);
         let excess_km2 = (0..field.len())
-            .filter(|k| aperture[*k] && !window.values[*k].is_nan())
+            .filter(|k| aperture[*k] && !segment.taken[*k] && !window.values[*k].is_nan())
             .map(|k| (window.values[k] - segment.background) / floor * step_km * step_km)
             .sum();
         let size = self.size(candidate, area_km2, segment.noise / (segment.peak - segment.background));
@@ -178,7 +208,10 @@ impl<'a> Measurer<'a> {
         let local = f64::from(self.pyramid.background.at(at.x_px, at.y_px));
         let given_sigma = self.given_sigma(window, &samples);
         let albedo_sigma = (local * segment.noise / pieces.sqrt()).hypot(given_sigma / pieces.sqrt());
-        let reach_km = samples.iter().map(|k| window.distance_km(*k)).fold(0.0, f64::max) + step_km;
+        let skirt_km = SKIRT * self.psf_km();
+        let skirt = window.grown(&segment.marked, skirt_km);
+        let reach_km =
+            samples.iter().map(|k| window.distance_km(*k)).fold(0.0, f64::max) + step_km + skirt_km;
         let spot = Spot {
             id: String::new(),
             polarity: Polarity::Bright,
@@ -206,7 +239,7 @@ impl<'a> Measurer<'a> {
             distance_to_name_km: None,
             host_crater: None,
         };
-        Some(Measured { spot, window: segment.window, segment: segment.marked, reach_km, frame })
+        Some(Measured { spot, window: segment.window, segment: segment.marked, skirt, reach_km, frame })
     }
 
     fn size(&self, candidate: &Candidate, area_km2: f64, relative_noise: f64) -> Size {
@@ -270,7 +303,14 @@ fn sample_place(window: &Window, sample: usize) -> LonLat {
     window.place((sample % window.side) as f64, (sample / window.side) as f64)
 }
 
-/// Samples that belong to accepted spots.
+/// Whether the brightest free sample only leans on another spot: the smoothed map rises from it into what is taken.
+fn is_a_neighbours_wing(smooth: &[f64], taken: &[bool], (seed, side): (usize, usize)) -> bool {
+    let (x, y) = (seed % side, seed / side);
+    let beside = |at: usize| at.saturating_sub(1)..=(at + 1).min(side - 1);
+    beside(y).flat_map(|y| beside(x).map(move |x| y * side + x)).any(|k| taken[k] && smooth[k] > smooth[seed])
+}
+
+/// Samples that belong to accepted spots or their skirts.
 fn taken(window: &Window, others: &[Measured]) -> Vec<bool> {
     let half = (window.side / 2) as f64;
     let middle = window.place(half, half);
@@ -287,7 +327,7 @@ fn taken(window: &Window, others: &[Measured]) -> Vec<bool> {
         for (k, taken) in taken.iter_mut().enumerate() {
             let (x, y) = ((k % window.side) as f64 - half, (k / window.side) as f64 - half);
             if (x * window.step_km - east_km).hypot(y * window.step_km - north_km) < reach_km {
-                *taken |= other.holds(sample_place(window, k));
+                *taken |= other.shines_on(sample_place(window, k));
             }
         }
     }
