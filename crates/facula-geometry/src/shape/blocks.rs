@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Bounds of a cube grid over blocks of cells, so that rays take long steps over low or gentle ground.
 
-use facula_core::{BodyFixed, Vec3};
 use rayon::prelude::*;
 
-use super::cube::{CubeGrid, cube_cell, cube_point};
+use super::cube::{CubeGrid, FacePlace, cube_cell, cube_point};
 
 /// Bounds that hold around a direction.
 #[derive(Debug, Clone, Copy)]
@@ -20,6 +19,9 @@ pub(crate) struct Bounds {
 /// Greatest value and slope per block of cells, each block together with its neighbours.
 #[derive(Debug, Clone)]
 pub(crate) struct Blocks {
+    /// Cells along the edge of a block.
+    size: u32,
+    /// Blocks along the edge of a face.
     side: usize,
     bounds: Vec<[f32; 2]>,
 }
@@ -44,9 +46,9 @@ impl Blocks {
                 cells.fold([f32::NEG_INFINITY; 2], larger)
             })
             .collect();
-        let alone = Self { side, bounds: own };
+        let alone = Self { size: size as u32, side, bounds: own };
         let bounds = (0..6 * side * side).into_par_iter().map(|k| alone.with_neighbours(k)).collect();
-        Self { side, bounds }
+        Self { bounds, ..alone }
     }
 
     /// Greatest slope of all, per rad.
@@ -54,11 +56,13 @@ impl Blocks {
         f64::from(self.bounds.iter().map(|[_, steepest]| *steepest).fold(0.0, f32::max))
     }
 
-    /// Bounds around a direction (any length).
-    pub(crate) fn around(&self, direction: Vec3<BodyFixed>) -> Bounds {
-        let [highest, steepest] = self.bounds[cube_cell(direction, self.side)].map(f64::from);
-        let axis = direction.x.abs().max(direction.y.abs()).max(direction.z.abs());
-        let reach_rad = REACH_MARGIN * 2.0 / self.side as f64 * axis * axis / direction.dot(direction);
+    /// Bounds around a direction of the given length, at its place on the grid the blocks were made of.
+    pub(crate) fn around(&self, at: &FacePlace, length: f64) -> Bounds {
+        let block = |cell: usize| (cell as u32 / self.size) as usize;
+        let index = (at.face * self.side + block(at.line)) * self.side + block(at.column);
+        let [highest, steepest] = self.bounds[index].map(f64::from);
+        let cosine = at.axis / length;
+        let reach_rad = REACH_MARGIN * 2.0 / self.side as f64 * cosine * cosine;
         Bounds { highest, steepest, reach_rad }
     }
 

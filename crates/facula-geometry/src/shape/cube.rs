@@ -14,14 +14,14 @@ pub struct CubeGrid {
 }
 
 /// A place on a face: which, and where in cells.
-struct FacePlace {
-    face: usize,
-    column: usize,
-    line: usize,
+pub(crate) struct FacePlace {
+    pub(crate) face: usize,
+    pub(crate) column: usize,
+    pub(crate) line: usize,
     fx: f64,
     fy: f64,
     /// Component along the face's axis, signed.
-    axis: f64,
+    pub(crate) axis: f64,
 }
 
 /// Number of the cell that a direction (any length) leaves through, when each face of the cube is cut into `side²`
@@ -72,8 +72,12 @@ impl CubeGrid {
 
     /// The value in a direction (any length).
     pub fn value(&self, direction: Vec3<BodyFixed>) -> f64 {
-        let at = self.locate(direction);
-        let [a, b, c, d] = self.corners(&at);
+        self.value_at(&self.locate(direction))
+    }
+
+    /// The value at a place on a face.
+    pub(crate) fn value_at(&self, at: &FacePlace) -> f64 {
+        let [a, b, c, d] = self.corners(at);
         let (upper, lower) = (a + (b - a) * at.fx, c + (d - c) * at.fx);
         upper + (lower - upper) * at.fy
     }
@@ -119,11 +123,13 @@ impl CubeGrid {
         [a.max(b).max(c).max(d), ((1.0 + u * u + v * v) * squared).sqrt() / step]
     }
 
-    fn locate(&self, relative: Vec3<BodyFixed>) -> FacePlace {
+    /// Where a direction (any length) leaves through the cube.
+    pub(crate) fn locate(&self, relative: Vec3<BodyFixed>) -> FacePlace {
         let (face, axis, u, v) = face_of(relative);
         let cells = self.cells as f64;
-        let x = ((u / axis.abs() + 1.0) * 0.5 * cells).clamp(0.0, cells);
-        let y = ((v / axis.abs() + 1.0) * 0.5 * cells).clamp(0.0, cells);
+        // |u| and |v| are at most |axis|: both lie in 0 to cells, but for rounding, which the cast cuts off.
+        let (half, scale) = (0.5 * cells, 0.5 * cells / axis.abs());
+        let (x, y) = (u * scale + half, v * scale + half);
         let column = (x as usize).min(self.cells - 1);
         let line = (y as usize).min(self.cells - 1);
         FacePlace { face, column, line, fx: x - column as f64, fy: y - line as f64, axis }
@@ -132,9 +138,9 @@ impl CubeGrid {
     fn corners(&self, at: &FacePlace) -> [f64; 4] {
         let side = self.cells + 1;
         let first = (at.face * side + at.line) * side + at.column;
-        let row = |start: usize| [f64::from(self.vertices[start]), f64::from(self.vertices[start + 1])];
-        let ([a, b], [c, d]) = (row(first), row(first + side));
-        [a, b, c, d]
+        // One bound check for all four.
+        let rows = &self.vertices[first..first + side + 2];
+        [rows[0], rows[1], rows[side], rows[side + 1]].map(f64::from)
     }
 }
 

@@ -10,7 +10,7 @@
 use facula_core::{BodyFixed, Ellipsoid, Vec3};
 
 use super::blocks::Blocks;
-use super::cube::CubeGrid;
+use super::cube::{CubeGrid, FacePlace};
 use super::{Hit, SurfacePoint};
 
 /// How a grid is laid over a body.
@@ -111,11 +111,12 @@ impl RadiusGrid {
                 // The ray rises faster than any slope, and ever more so as the ground curves away.
                 return false;
             }
-            let height = at.radius - self.relative.value(at.point);
+            let place = self.relative.locate(at.point);
+            let height = at.radius - self.relative.value_at(&place);
             if height < 0.0 {
                 return true;
             }
-            t += self.safe_step(&at, height).max(least);
+            t += self.safe_step(&at, &place, height).max(least);
         }
         false
     }
@@ -131,29 +132,33 @@ impl RadiusGrid {
         }
         let half_chord = half_chord_squared.sqrt();
         let (mut t, end, speed) = ((closest - half_chord).max(0.0), closest + half_chord, dd.sqrt());
+        let mut before = None;
         for _ in 0..MAX_STEPS {
             if t > end {
                 return None;
             }
             let at = Along::new(origin, step, t, speed);
-            let height = at.radius - self.relative.value(at.point);
+            let place = self.relative.locate(at.point);
+            let height = at.radius - self.relative.value_at(&place);
             if height < NEAR {
-                return Some(self.land(origin, step, [t - height.abs().max(CLOSE) / speed, t], height));
+                // A ray that begins this low has no earlier point: a drop of its own height stands for it.
+                let before = before.unwrap_or((t - height.abs().max(CLOSE) / speed, 2.0 * height.max(CLOSE)));
+                return Some(self.land(origin, step, [before, (t, height)]));
             }
-            t += self.safe_step(&at, height);
+            before = Some((t, height));
+            t += self.safe_step(&at, &place, height);
         }
         None
     }
 
-    /// Secant steps from a point close above ground to the ground. `bracket` holds two parameters of the ray, the
-    /// second at `height`.
-    fn land(&self, origin: Vec3<BodyFixed>, step: Vec3<BodyFixed>, bracket: [f64; 2], height: f64) -> f64 {
+    /// Secant steps from close above ground to the ground. `points` holds two parameters of the ray with their heights,
+    /// the later and lower one last.
+    fn land(&self, origin: Vec3<BodyFixed>, step: Vec3<BodyFixed>, points: [(f64, f64); 2]) -> f64 {
         let height_at = |t: f64| {
             let point = origin + step * t;
             point.length() - self.relative.value(point)
         };
-        let [mut before, mut t] = bracket;
-        let (mut height_before, mut height) = (height_at(before), height);
+        let [(mut before, mut height_before), (mut t, mut height)] = points;
         for _ in 0..MAX_SECANTS {
             let fall = (height_before - height) / (t - before);
             if height.abs() < CLOSE || !(fall > 0.0) {
@@ -166,8 +171,8 @@ impl RadiusGrid {
     }
 
     /// How far a ray at a height above ground may go without missing any terrain, in units of its parameter.
-    fn safe_step(&self, at: &Along, height: f64) -> f64 {
-        let bounds = self.blocks.around(at.point);
+    fn safe_step(&self, at: &Along, place: &FacePlace, height: f64) -> f64 {
+        let bounds = self.blocks.around(place, at.radius);
         let sideways = (at.sideways() / at.radius).max(1e-9);
         let reach = bounds.reach_rad / sideways;
         let closing = bounds.steepest * sideways - at.outward;
