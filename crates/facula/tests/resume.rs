@@ -5,36 +5,43 @@
 
 mod support;
 
-use std::time::{Duration, Instant};
+use std::io::{BufRead, BufReader};
+use std::process::Stdio;
+use std::time::Duration;
 
 use support::{SMALL, assert_same, campaign, contents, facula, stderr, survey};
 
-/// Moments at which a run is killed, as fractions of the time a whole run takes. Odd numbers, so that they fall into
-/// different stages.
-const KILL_AT: [f64; 6] = [0.03, 0.17, 0.37, 0.61, 0.79, 0.93];
+/// A run is killed so many progress messages after its start, and so many milliseconds after that message: in the
+/// middle of every stage, from the first frame simulated to the files being written. A whole run tells eighteen.
+const KILL_AFTER: [(usize, u64); 9] =
+    [(1, 40), (3, 5), (5, 20), (8, 0), (10, 30), (13, 10), (16, 25), (17, 150), (18, 3)];
 
 #[test]
 fn a_killed_survey_ends_with_the_same_bytes() {
     let temp = tempfile::tempdir().unwrap();
     campaign(temp.path(), SMALL);
-    let clock = Instant::now();
     let whole = survey(temp.path(), "whole", &[]);
-    let duration = clock.elapsed();
     assert!(whole.status.code().is_some_and(|code| code < 2), "{}", stderr(&whole));
     let expected = contents(&temp.path().join("whole"));
     assert!(expected.contains_key("run.json") && expected.contains_key("map/map.tif"));
     let mut killed = 0;
-    for fraction in KILL_AT {
-        let mut child =
-            facula(temp.path()).args(["survey", "campaign.toml", "--out", "killed"]).spawn().unwrap();
-        std::thread::sleep(Duration::from_secs_f64(duration.as_secs_f64() * fraction));
+    for (messages, wait_ms) in KILL_AFTER {
+        let mut child = facula(temp.path())
+            .args(["survey", "campaign.toml", "--out", "killed", "--json"])
+            .stderr(Stdio::piped())
+            .stdout(Stdio::null())
+            .spawn()
+            .unwrap();
+        let told = BufReader::new(child.stderr.take().unwrap()).lines();
+        let progress = told.map_while(Result::ok).filter(|line| line.contains("\"stage\":"));
+        let seen = progress.take(messages).count();
+        std::thread::sleep(Duration::from_millis(wait_ms));
         // SIGKILL: nothing can be tidied up.
-        let running = child.try_wait().unwrap().is_none();
+        killed += usize::from(child.try_wait().unwrap().is_none() && seen == messages);
         child.kill().unwrap_or(());
         child.wait().unwrap();
-        killed += usize::from(running);
     }
-    assert!(killed >= 3, "only {killed} runs were killed before they ended");
+    assert!(killed >= 6, "only {killed} runs were killed before they ended");
     let resumed = survey(temp.path(), "killed", &[]);
     assert!(resumed.status.code().is_some_and(|code| code < 2), "{}", stderr(&resumed));
     assert_same(&expected, &contents(&temp.path().join("killed")), "killed and resumed");
