@@ -94,18 +94,6 @@ const DECISIVE_LN_BAYES: f64 = 5.0;
 /// Fewer points decide nothing.
 const LEAST_POINTS: usize = 4;
 
-impl Verdict {
-    /// Normal albedo of the reflecting model.
-    pub fn reflecting_albedo(&self) -> f64 {
-        self.albedo_reflecting
-    }
-
-    /// I/F of the self-luminous model.
-    pub fn self_luminous_iof(&self) -> f64 {
-        self.iof_self_luminous
-    }
-}
-
 /// The points of a curve as observations. Points within 5 degrees of the terminator are left out, and points by day
 /// whose Sun is hidden: terrain that no shape model has decides there whether the ground is lit.
 pub fn observations(curve: &LightCurve) -> Vec<Observation> {

@@ -73,9 +73,9 @@ impl SurveyError {
                 "choose another folder with --out, or allow its contents to be replaced with --overwrite"
             }
             Self::NoFrames { .. } => {
-                "run again with -v to see every frame; set FACULA_DATA if the frames lie elsewhere"
+                "-v tells the reason for every frame; set FACULA_DATA if the frames lie elsewhere"
             }
-            Self::Stage { .. } => "run again with -v for detail",
+            Self::Stage { .. } => "mend what the message names and start again; what was done so far is kept",
         }
     }
 }

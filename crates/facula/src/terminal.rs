@@ -65,12 +65,7 @@ impl Terminal {
             return say(&format!("{}\n", outcome_json(outcome)));
         }
         let shown = if self.detail == Detail::Verbose { usize::MAX } else { WARNINGS_SHOWN };
-        for warning in outcome.warnings.iter().take(shown) {
-            complain(&format!(
-                "warning: {}: {}: {}\n   hint: {}\n",
-                warning.stage, warning.subject, warning.message, warning.hint
-            ));
-        }
+        outcome.warnings.iter().take(shown).for_each(tell);
         if outcome.warnings.len() > shown {
             complain(&format!("… and {} more warnings; -v tells all\n", outcome.warnings.len() - shown));
         }
@@ -101,6 +96,9 @@ impl Terminal {
         if self.detail == Detail::Json {
             let value = serde_json::json!({ "error": error.to_string(), "hint": error.hint() });
             return complain(&format!("{value}\n"));
+        }
+        if self.detail == Detail::Verbose {
+            self.warnings().iter().for_each(tell);
         }
         complain(&format!("error: {error}\n\nhint: {}\n", error.hint()));
     }
@@ -157,6 +155,12 @@ impl SurveyReporter for Terminal {
 /// Writes to standard output; a closed pipe ends the words, not the program.
 pub(crate) fn say(text: &str) {
     let _ = std::io::stdout().lock().write_all(text.as_bytes());
+}
+
+/// A warning for people.
+fn tell(warning: &Warning) {
+    let Warning { stage, subject, message, hint } = warning;
+    complain(&format!("warning: {stage}: {subject}: {message}\n   hint: {hint}\n"));
 }
 
 fn complain(text: &str) {

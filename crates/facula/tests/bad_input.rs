@@ -95,12 +95,18 @@ fn when_no_frame_is_usable_nothing_is_written_and_the_first_reason_told() {
     let temp = tempfile::tempdir().unwrap();
     let text = SMALL.split("[plan]").next().unwrap();
     campaign(temp.path(), &format!("{text}\n[frames]\npaths = [\"no/such/frame.fit\"]\n"));
+    let verbose = stderr(&survey(temp.path(), "out", &["-v"]));
+    assert!(verbose.contains("warning: align: frame.fit: left out"), "{verbose}");
     let output = survey(temp.path(), "out", &[]);
     assert_eq!(output.status.code(), Some(2));
     let told = stderr(&output);
     assert!(told.starts_with("error: none of the 1 frames") && told.contains("no/such/frame.fit"), "{told}");
     assert!(told.contains("\n\nhint: "), "{told}");
     assert!(!temp.path().join("out/run.json").exists());
+    // Mended, the campaign may use the folder in which it failed.
+    campaign(temp.path(), SMALL);
+    let mended = survey(temp.path(), "out", &[]);
+    assert!(mended.status.code().is_some_and(|code| code < 2), "{}", stderr(&mended));
 }
 
 #[test]
@@ -216,6 +222,7 @@ fn an_output_folder_that_cannot_be_used_is_told() {
     // Another run in the folder.
     std::fs::create_dir(temp.path().join("other")).unwrap();
     std::fs::write(temp.path().join("other/run.key"), "somebody else\n").unwrap();
+    std::fs::write(temp.path().join("other/spots.geojson"), "{}").unwrap();
     let output = survey(temp.path(), "other", &[]);
     assert!(stderr(&output).contains("other inputs") && stderr(&output).contains("--overwrite"));
 }

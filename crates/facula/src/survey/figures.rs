@@ -191,8 +191,8 @@ fn panel(drawn: &Drawn<'_>, spot: &Spot, (start, end): (Epoch, Epoch)) -> Option
     };
     let (reflecting, self_luminous) = match verdict {
         Some(v) => (
-            fitted(&|p| v.reflecting_albedo() * drawn.model.iof_per_albedo(p.angles())),
-            fitted(&|_| v.self_luminous_iof()),
+            fitted(&|p| v.albedo_reflecting * drawn.model.iof_per_albedo(p.angles())),
+            fitted(&|_| v.iof_self_luminous),
         ),
         None => (Vec::new(), Vec::new()),
     };

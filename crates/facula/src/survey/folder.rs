@@ -51,6 +51,8 @@ impl RunFolder {
                 return Ok((folder, if complete { Progress::Complete } else { Progress::Begun }));
             }
             Ok(_) if existing == Existing::Overwrite => remove(root)?,
+            // A run that failed before it made anything: the mended campaign may have the folder.
+            Ok(_) if files_below(root)? == std::slice::from_ref(&key_path) => {}
             Ok(_) => {
                 let what = "a run with other inputs or options".into();
                 return Err(SurveyError::Occupied { what, path: root.to_path_buf() });
@@ -168,6 +170,8 @@ mod tests {
     fn a_folder_remembers_its_run() {
         let temp = tempfile::tempdir().unwrap();
         let root = temp.path().join("out");
+        assert_eq!(RunFolder::open(&root, "k0", Existing::Keep).unwrap().1, Progress::New);
+        // Nothing was made under the first key.
         let (folder, progress) = RunFolder::open(&root, "k1", Existing::Keep).unwrap();
         assert_eq!(progress, Progress::New);
         assert_eq!(RunFolder::open(&root, "k1", Existing::Keep).unwrap().1, Progress::Begun);
