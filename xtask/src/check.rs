@@ -12,11 +12,12 @@ use syn::visit::Visit;
 
 /// Level of each crate; dependencies point to lower levels only. Crates without a level (testkit, xtask) may be used
 /// for development only.
-const LEVELS: [(&str, u32); 13] = [
+const LEVELS: [(&str, u32); 15] = [
     ("facula-core", 0),
     ("facula-spice", 1),
     ("facula-archive", 1),
     ("facula-photometry", 1),
+    ("facula-shape", 1),
     ("facula-geometry", 2),
     ("facula-plan", 3),
     ("facula-simulate", 3),
@@ -26,6 +27,7 @@ const LEVELS: [(&str, u32); 13] = [
     ("facula-explain", 5),
     ("facula-publish", 6),
     ("facula", 7),
+    ("facula-bench", 8),
 ];
 
 /// Ends of names that tell the unit.

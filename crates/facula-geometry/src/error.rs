@@ -28,20 +28,7 @@ pub enum GeometryError {
         /// Names there are.
         known: String,
     },
-    /// A mesh file cannot be read.
-    #[error("mesh, line {line}: {message}")]
-    Mesh {
-        /// One-based line of the file.
-        line: usize,
-        /// What is wrong.
-        message: String,
-    },
-    /// More facets or vertices than the limit.
-    #[error("mesh has more than {limit} {what}; thin it out or raise the limit")]
-    Limit {
-        /// `facets` or `vertices`.
-        what: &'static str,
-        /// The limit.
-        limit: usize,
-    },
+    /// A shape cannot be read or used.
+    #[error(transparent)]
+    Shape(#[from] facula_shape::ShapeError),
 }

@@ -8,14 +8,12 @@
 mod backplanes;
 mod camera;
 mod error;
-mod shape;
 mod shot;
 
 pub use backplanes::{Backplanes, backplanes};
 pub use camera::{Camera, CameraFile, Filter};
 pub use error::GeometryError;
-pub use shape::cube::{CubeGrid, cube_cell, cube_point};
-pub use shape::grid::{GridSampling, RadiusGrid};
-pub use shape::mesh::Mesh;
-pub use shape::{Hit, Shape, SurfacePoint};
+pub use facula_shape::{
+    CubeGrid, GridSampling, Hit, Mesh, RadiusGrid, Shape, ShapeError, SurfacePoint, cube_cell, cube_point,
+};
 pub use shot::{Shot, light_at};

@@ -8,7 +8,7 @@
 use facula_core::{BodyFixed, Vec3};
 
 use super::Hit;
-use crate::GeometryError;
+use crate::ShapeError;
 
 /// More facets than this are refused: 20 million, about 2 GB with the tree.
 const FACET_LIMIT: usize = 20_000_000;
@@ -42,12 +42,12 @@ impl Mesh {
     /// outside).
     ///
     /// # Errors
-    /// [`GeometryError::Mesh`] for an index without vertex, a non-finite vertex or no facet at all;
-    /// [`GeometryError::Limit`] beyond 20 million facets.
-    pub fn new(vertices: Vec<[f64; 3]>, facets: Vec<[u32; 3]>) -> Result<Self, GeometryError> {
-        let bad = |message: String| Err(GeometryError::Mesh { line: 0, message });
+    /// [`ShapeError::Mesh`] for an index without vertex, a non-finite vertex or no facet at all;
+    /// [`ShapeError::Limit`] beyond 20 million facets.
+    pub fn new(vertices: Vec<[f64; 3]>, facets: Vec<[u32; 3]>) -> Result<Self, ShapeError> {
+        let bad = |message: String| Err(ShapeError::Mesh { line: 0, message });
         if facets.len() > FACET_LIMIT {
-            return Err(GeometryError::Limit { what: "facets", limit: FACET_LIMIT });
+            return Err(ShapeError::Limit { what: "facets", limit: FACET_LIMIT });
         }
         if facets.is_empty() {
             return bad("no facet in it; is this the right file?".into());
@@ -68,12 +68,12 @@ impl Mesh {
     /// indices, `a/b/c` forms allowed, polygons cut into fans). Other lines are passed over.
     ///
     /// # Errors
-    /// [`GeometryError::Mesh`] with the line, [`GeometryError::Limit`] beyond 20 million facets.
-    pub fn from_obj(text: &str) -> Result<Self, GeometryError> {
+    /// [`ShapeError::Mesh`] with the line, [`ShapeError::Limit`] beyond 20 million facets.
+    pub fn from_obj(text: &str) -> Result<Self, ShapeError> {
         let (mut vertices, mut facets) = (Vec::new(), Vec::new());
         for (number, line) in text.lines().enumerate() {
             let mut words = line.split_ascii_whitespace();
-            let bad = |message: &str| GeometryError::Mesh { line: number + 1, message: message.to_string() };
+            let bad = |message: &str| ShapeError::Mesh { line: number + 1, message: message.to_string() };
             match words.next() {
                 Some("v") => {
                     let numbers: Vec<f64> = words.map_while(|word| word.parse().ok()).collect();
@@ -89,7 +89,7 @@ impl Mesh {
                     }
                     facets.extend((1..corners.len() - 1).map(|k| [corners[0], corners[k], corners[k + 1]]));
                     if facets.len() > FACET_LIMIT {
-                        return Err(GeometryError::Limit { what: "facets", limit: FACET_LIMIT });
+                        return Err(ShapeError::Limit { what: "facets", limit: FACET_LIMIT });
                     }
                 }
                 _ => {}
