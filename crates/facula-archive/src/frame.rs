@@ -13,7 +13,7 @@ pub use write::{Written, write_frame};
 use std::fmt;
 use std::path::Path;
 
-use facula_core::{Body, BodyFixed, Epoch, RawFrame, Reporter, Unit, Vec3, Warning};
+use facula_core::{Body, BodyFixed, Epoch, FrameMeta, Pose, RawFrame, Reporter, Unit, Vec3, Warning};
 
 use crate::files::{read_bounded, sibling};
 use crate::{ArchiveError, Limits, png_pose};
@@ -99,6 +99,36 @@ pub fn read_frame(
         )),
     };
     frame.map_err(|error| error.in_file(path))
+}
+
+/// What a file tells about a frame beside its pixels.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FrameHeader {
+    /// What is known about the frame.
+    pub meta: FrameMeta,
+    /// Samples per line and lines.
+    pub size_px: (u64, u64),
+    /// Pose told by the label or sidecar, if any.
+    pub pose: Option<Pose>,
+}
+
+/// Reads what a file tells about a frame. A PDS3 label needs no image beside it for that; other files are read
+/// whole.
+///
+/// # Errors
+/// As [`read_frame`].
+pub fn read_header(
+    path: &Path,
+    options: &ReadOptions<'_>,
+    report: &dyn Reporter,
+) -> Result<FrameHeader, ArchiveError> {
+    let bytes = read_bounded(path, &options.limits)?;
+    if FileKind::of(path, &bytes) == FileKind::Label {
+        let source = Source { path, bytes: &bytes, options, report };
+        return label::read_header(&source).map_err(|error| error.in_file(path));
+    }
+    let RawFrame { meta, dn, pose, .. } = read_frame(path, options, report)?;
+    Ok(FrameHeader { meta, size_px: (dn.width() as u64, dn.height() as u64), pose })
 }
 
 fn fits_with_label(source: &Source<'_>, label_path: &Path) -> Result<RawFrame, ArchiveError> {

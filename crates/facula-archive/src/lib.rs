@@ -23,5 +23,5 @@ mod time;
 
 pub use error::ArchiveError;
 pub use files::Limits;
-pub use frame::{ReadOptions, Written, read_frame, write_frame};
+pub use frame::{FrameHeader, ReadOptions, Written, read_frame, read_header, write_frame};
 pub use map_image::read_map;

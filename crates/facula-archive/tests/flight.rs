@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use facula_archive::pds3::Label;
-use facula_archive::{ArchiveError, Limits, ReadOptions, fits, read_frame, read_map};
+use facula_archive::{ArchiveError, Limits, ReadOptions, fits, read_frame, read_header, read_map};
 use facula_core::{
     Body, BodyFixed, Camera, Collected, Icrf, Level, Quality, Raster, Rotation, Silent, Vec3, et_s, parse_utc,
 };
@@ -291,4 +291,20 @@ fn cuts_of_maps_are_errors() {
         }
     }
     println!("{tried} cuts of maps tried");
+}
+
+#[test]
+fn a_label_tells_of_its_frame_without_its_image() {
+    let Some(data) = folder("label without image") else { return };
+    let body = Body::built_in("ceres").unwrap();
+    let path = data.join("dawn-ceres-survey/FC21A0038582_15170161546F6F_pds3.lbl");
+    let options = ReadOptions { shutter_delay_s: 0.193, ..ReadOptions::new(&body) };
+    let header = read_header(&path, &options, &Silent).unwrap();
+    assert_eq!(header.size_px, (1024, 1024));
+    assert_eq!((header.meta.filter.as_str(), header.meta.exposure_s), ("F6", 1.8));
+    assert_eq!(header.meta.keywords["SPACECRAFT_CLOCK_START_COUNT"], "488002612:246");
+    // START_TIME is printed to the millisecond: 488002614.6229448 is the mid exposure USGS ALE computes.
+    assert!((et_s(header.meta.mid_exposure) - 488002614.6229448).abs() < 1e-3);
+    assert!(header.pose.is_none(), "its vectors say N/A");
+    assert!(read_frame(&path, &options, &Silent).is_err(), "there is no image");
 }

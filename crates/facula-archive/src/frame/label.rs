@@ -13,7 +13,7 @@ use facula_core::{Camera, Epoch, FrameMeta, Icrf, Level, Pose, RawFrame, Rotatio
 use crate::ArchiveError;
 use crate::files::{named_in, read_bounded};
 use crate::fits::FitsImage;
-use crate::frame::{MAX_EXPOSURE_S, Source, fits_only, looks_at_body, plain_name, target_name};
+use crate::frame::{FrameHeader, MAX_EXPOSURE_S, Source, fits_only, looks_at_body, plain_name, target_name};
 use crate::pds3::{ImageObject, Label, Pointer, Value, image_pointer};
 use crate::samples::quality_of;
 use crate::time::parse_time;
@@ -26,17 +26,27 @@ pub(super) fn read(source: &Source<'_>) -> Result<RawFrame, ArchiveError> {
     let (label, _) = Label::parse(source.bytes)?;
     let pixels = pixels(source, &label)?;
     let meta = meta(source, &label, pixels.unit.as_deref())?;
-    let pose = match pose(source, &label, &meta) {
-        Ok(pose) => pose,
-        Err(problem) => {
-            source.warn(
-                &format!("{problem}: the frame has no pose"),
-                "correct the label, or give a pose file or kernels",
-            );
-            None
-        }
-    };
+    let pose = told_pose(source, &label, &meta);
     Ok(RawFrame { meta, dn: pixels.image.image, quality: pixels.image.quality, pose })
+}
+
+/// Reads what a label tells without its image.
+pub(super) fn read_header(source: &Source<'_>) -> Result<FrameHeader, ArchiveError> {
+    let (label, _) = Label::parse(source.bytes)?;
+    let meta = meta(source, &label, None)?;
+    let (samples, lines) = ImageObject::size_of(&label)?;
+    Ok(FrameHeader { pose: told_pose(source, &label, &meta), meta, size_px: (samples, lines) })
+}
+
+/// The pose of a label; one that cannot be used is a warning.
+fn told_pose(source: &Source<'_>, label: &Label, meta: &FrameMeta) -> Option<Pose> {
+    pose(source, label, meta).unwrap_or_else(|problem| {
+        source.warn(
+            &format!("{problem}: the frame has no pose"),
+            "correct the label, or give a pose file or kernels",
+        );
+        None
+    })
 }
 
 /// Whether a label's image pointer leads to a certain file.
