@@ -12,7 +12,7 @@ use facula_geometry::{CameraFile, Mesh, Shape, Shot};
 use facula_testkit::{data_folder, skip};
 
 /// What a mesh of 49,152 facets (5 km, 4 px, each) is to be fitted to, px rms.
-const LIMB_RESIDUAL_PX: f64 = 0.4;
+const LIMB_RESIDUAL_PX: f64 = 0.3;
 /// With at least this many points.
 const LIMB_POINTS: usize = 100;
 /// The brightest spot of the frame and of the map are one place within this: five cells of the map, km.

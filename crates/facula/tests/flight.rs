@@ -48,7 +48,7 @@ fn the_limb_of_vesta_fits_within_four_tenths_of_a_pixel() {
     let alignment = &json(&out.join("run.json"))["alignment"][0];
     let rms_px = alignment["residual_rms_px"].as_f64().unwrap();
     let used = alignment["points_used"].as_u64().unwrap();
-    assert!(rms_px <= 0.4 && used >= 100, "{rms_px} px over {used} points");
+    assert!(rms_px <= 0.3 && used >= 100, "{rms_px} px over {used} points");
     for figure in ["frame_FC21A0002962_11198033947F1H.png", "limb_FC21A0002962_11198033947F1H.png", "map.png"]
     {
         assert!(out.join("figures").join(figure).is_file(), "{figure}");

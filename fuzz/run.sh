@@ -1,0 +1,44 @@
+#!/usr/bin/env bash
+# Builds the fuzz targets on the stable toolchain and runs each for some seconds (first argument, 20 by default) on
+# seeds from the flight data, where they are. A panic, a time-out of 10 s on one input, or more memory than stated
+# ends it with an error and leaves the input in fuzz/artifacts.
+set -euo pipefail
+cd "$(dirname "$0")"
+seconds="${1:-20}"
+shift || true
+targets=("$@")
+[ ${#targets[@]} -gt 0 ] || targets=(kernels mesh frame camera)
+data="${FACULA_DATA:-$PWD/../../shared/data}"
+host="$(rustc -vV | sed -n 's/^host: //p')"
+export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/facula-target}/fuzz"
+# What cargo-fuzz passes, without the sanitizers of the nightly toolchain: the code has no unsafe blocks for them.
+coverage="-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4"
+coverage+=" -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table"
+RUSTFLAGS="--cfg fuzzing $coverage" cargo build --quiet --release --target "$host" --bins
+
+seed() { # target files…: copies seeds of at most 1.5 MB into the corpus
+  local corpus="$CARGO_TARGET_DIR/corpus/$1"
+  shift
+  mkdir -p "$corpus"
+  for file in "$@"; do
+    if [ -f "$file" ] && [ "$(stat -c %s "$file")" -le 1500000 ]; then
+      cp "$file" "$corpus/$(sha256sum "$file" | cut -c1-16)"
+    fi
+  done
+}
+seed kernels "$data"/kernels-mixed/* "$data"/dawn-ceres-survey/*.{xsp,xc,tf,tpc,ti,tls,tsc} "$data"/kernels/*.tpc
+seed mesh seeds/mesh/* "$data"/vesta-approach/*.obj
+seed frame "$data"/dawn-ceres-survey/*.lbl "$data"/frames/* "$data"/*/*.json
+seed camera "$data"/*/expected_isd*.json ../crates/facula-geometry/data/cameras/*.toml
+for target in "${targets[@]}"; do
+  mkdir -p "$CARGO_TARGET_DIR/corpus/$target" artifacts
+  printf 'fuzz %s for %s s: ' "$target" "$seconds"
+  if "$CARGO_TARGET_DIR/$host/release/$target" "$CARGO_TARGET_DIR/corpus/$target" -max_total_time="$seconds" \
+    -timeout=10 -rss_limit_mb=1500 -max_len=1500000 -artifact_prefix=artifacts/"$target"- -verbosity=1 \
+    >"$CARGO_TARGET_DIR/$target.log" 2>&1; then
+    sed -n 's/^Done \([0-9]*\) runs.*/\1 inputs, nothing found/p' "$CARGO_TARGET_DIR/$target.log"
+  else
+    tail -25 "$CARGO_TARGET_DIR/$target.log"
+    exit 1
+  fi
+done
