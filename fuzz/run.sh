@@ -4,6 +4,10 @@
 # ends it with an error and leaves the input in fuzz/artifacts.
 set -euo pipefail
 cd "$(dirname "$0")"
+if ! command -v c++ >/dev/null; then
+  echo "SKIPPED fuzzing: no C++ compiler to build libFuzzer with"
+  exit 0
+fi
 seconds="${1:-20}"
 shift || true
 targets=("$@")

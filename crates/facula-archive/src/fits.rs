@@ -9,9 +9,11 @@
 //! FITS Standard 4.0 (IAU FITS Working Group, 2018), sections 3 (files), 4 (headers), 5 (data).
 
 mod header;
+mod planes;
 mod write;
 
 pub use header::FitsCard;
+pub use planes::{FitsPlane, write_fits_planes};
 pub(crate) use write::encode_fits;
 pub use write::{FitsFormat, FitsWriteOptions, write_fits};
 

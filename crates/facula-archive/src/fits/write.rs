@@ -106,7 +106,7 @@ fn extension_of<'a>(
     }
 }
 
-fn array_cards<T: Copy>(image: &Raster<T>, bitpix: &str) -> [FitsCard; 4] {
+pub(super) fn array_cards<T: Copy>(image: &Raster<T>, bitpix: &str) -> [FitsCard; 4] {
     [
         FitsCard::number("BITPIX", bitpix),
         FitsCard::number("NAXIS", "2"),
@@ -115,7 +115,7 @@ fn array_cards<T: Copy>(image: &Raster<T>, bitpix: &str) -> [FitsCard; 4] {
     ]
 }
 
-fn push_header(bytes: &mut Vec<u8>, cards: &[FitsCard]) -> Result<(), ArchiveError> {
+pub(super) fn push_header(bytes: &mut Vec<u8>, cards: &[FitsCard]) -> Result<(), ArchiveError> {
     for card in cards {
         let printable = card.text.bytes().all(|b| (b' '..=b'~').contains(&b));
         let keyword =
@@ -132,7 +132,11 @@ fn push_header(bytes: &mut Vec<u8>, cards: &[FitsCard]) -> Result<(), ArchiveErr
     Ok(())
 }
 
-fn push_values(bytes: &mut Vec<u8>, image: &Raster<f32>, format: FitsFormat) -> Result<(), ArchiveError> {
+pub(super) fn push_values(
+    bytes: &mut Vec<u8>,
+    image: &Raster<f32>,
+    format: FitsFormat,
+) -> Result<(), ArchiveError> {
     let values = image.as_slice();
     match format {
         FitsFormat::F32 => bytes.extend(values.iter().flat_map(|v| v.to_be_bytes())),
@@ -159,7 +163,7 @@ fn push_quality(bytes: &mut Vec<u8>, quality: &Raster<Quality>) -> Result<(), Ar
     Ok(())
 }
 
-fn pad(bytes: &mut Vec<u8>, with: u8) {
+pub(super) fn pad(bytes: &mut Vec<u8>, with: u8) {
     bytes.resize(bytes.len().next_multiple_of(FITS_BLOCK_BYTES), with);
 }
 
