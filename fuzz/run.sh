@@ -31,7 +31,7 @@ seed() { # target files…: copies seeds of at most 1.5 MB into the corpus
   done
 }
 seed kernels "$data"/kernels-mixed/* "$data"/dawn-ceres-survey/*.{xsp,xc,tf,tpc,ti,tls,tsc} "$data"/kernels/*.tpc
-seed mesh seeds/mesh/* "$data"/vesta-approach/*.obj
+seed mesh "$data"/vesta-approach/*.obj "$data"/kernels-mixed/*.bds
 seed frame "$data"/dawn-ceres-survey/*.lbl "$data"/frames/* "$data"/*/*.json
 seed camera "$data"/*/expected_isd*.json ../crates/facula-geometry/data/cameras/*.toml
 for target in "${targets[@]}"; do

@@ -6,6 +6,10 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
+mod backplanes;
+mod rays;
+mod states;
+
 use std::process::ExitCode;
 
 use serde_json::Value;
@@ -14,7 +18,7 @@ use serde_json::Value;
 type Row = fn(&[String]) -> Result<Value, Box<dyn std::error::Error>>;
 
 /// Rows by name.
-const ROWS: &[(&str, Row)] = &[];
+const ROWS: &[(&str, Row)] = &[("backplanes", backplanes::run), ("rays", rays::run), ("states", states::run)];
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Bytes as a label or a FITS file.
+//! Bytes as a label, a FITS file or an ISIS cube.
 #![no_main]
 
-use facula_archive::Limits;
+use facula_archive::{Limits, parse_cube};
 use facula_archive::fits::FitsFile;
 use facula_archive::pds3::Label;
 use libfuzzer_sys::fuzz_target;
@@ -18,5 +18,8 @@ fuzz_target!(|bytes: &[u8]| {
         for unit in 0..fits.units.len() {
             let _ = fits.read(unit, &Limits::default());
         }
+    }
+    if let Ok(cube) = parse_cube(bytes, &Limits::default()) {
+        let _ = cube.into_map();
     }
 });

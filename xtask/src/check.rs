@@ -31,9 +31,10 @@ const LEVELS: [(&str, u32); 15] = [
 ];
 
 /// Ends of names that tell the unit.
-const UNITS: [&str; 36] = [
+const UNITS: [&str; 37] = [
     "km",
     "km2",
+    "km3",
     "km_s",
     "km3_s2",
     "m",

@@ -7,7 +7,7 @@ use facula_core::{
     Ellipsoid, FrameMeta, IofFrame, Level, LonLat, MapGrid, PixelPos, Pose, Quality, Raster, Rotation, Vec3,
     parse_utc,
 };
-use facula_geometry::{Camera, Shape, Shot, SurfacePoint};
+use facula_geometry::{Camera, Distortion, Shape, Shot, SurfacePoint};
 use facula_photometry::DiskFunction;
 use rayon::prelude::*;
 
@@ -57,7 +57,8 @@ pub(crate) fn camera() -> Camera {
         focal_length_mm: 37.5,
         pitch_mm: [0.014, 0.014],
         principal_point_px: [127.5, 127.5],
-        radial_per_mm2: 1e-5,
+        skew_mm: [0.0, 0.0],
+        distortion: Distortion::Radial { e1_per_mm2: 1e-5 },
     }
 }
 

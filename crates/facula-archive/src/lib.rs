@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Archive files to frames and back: FITS, PDS3 labels, PNG with a JSON pose, map rasters.
+//! Archive files to frames and back: FITS, PDS3 labels, PNG with a JSON pose, map rasters, ISIS cubes.
 //!
 //! In: files of an archive. Out: [`facula_core::RawFrame`] ([`read_frame`]) and [`facula_core::MapImage`]
 //! ([`read_map`]); and the way back, [`write_frame`]. Everything one-based or upside down in an archive is
@@ -14,6 +14,7 @@ mod error;
 mod files;
 pub mod fits;
 mod frame;
+mod isis;
 mod map_image;
 pub mod pds3;
 mod png_image;
@@ -24,4 +25,5 @@ mod time;
 pub use error::ArchiveError;
 pub use files::Limits;
 pub use frame::{FrameHeader, ReadOptions, Written, read_frame, read_header, write_frame};
+pub use isis::{Cube, parse_cube, read_cube};
 pub use map_image::read_map;

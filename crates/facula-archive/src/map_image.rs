@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Global maps as pictures: JPEG, PNG or TIFF in simple cylindrical projection to [`MapImage`].
+//! Global maps as pictures: JPEG, PNG, TIFF or ISIS cube in simple cylindrical projection to [`MapImage`].
 
 mod tiff;
 
@@ -10,14 +10,15 @@ use facula_core::{MapGrid, MapImage, Raster};
 
 use crate::files::read_bounded;
 use crate::png_image::Picture;
-use crate::{ArchiveError, Limits};
+use crate::{ArchiveError, Limits, isis};
 
 /// Reads a global simple cylindrical map, twice as wide as high, north up.
 ///
 /// `west_deg` is the east longitude of the left edge of the picture, in degrees: -180 for maps centred on the
 /// prime meridian. Values are 0 to 255 (0 to 65535 for 16-bit PNG) in the picture's own scale, the plain **mean
 /// of the channels** for colour; TIFF values are those of the first band. Latitudes are planetocentric only if
-/// the map's are.
+/// the map's are. An ISIS cube brings its own grid, which need not be global and must begin at `west_deg` within
+/// half a cell.
 ///
 /// # Errors
 /// `Format` for pictures that are damaged or not 2:1, `Argument` for a west edge that is not a longitude or
@@ -28,6 +29,9 @@ pub fn read_map(path: &Path, west_deg: f64, limits: &Limits) -> Result<MapImage,
         return Err(ArchiveError::Argument { name: "west_deg", value: west_deg.to_string(), reason });
     }
     let bytes = read_bounded(path, limits)?;
+    if isis::is_cube(&bytes) {
+        return cube(&bytes, west_deg, limits).map_err(|error| error.in_file(path));
+    }
     let values = values(&bytes, west_deg, limits).map_err(|error| error.in_file(path))?;
     let (width, height) = (values.width(), values.height());
     if width != 2 * height {
@@ -40,6 +44,18 @@ pub fn read_map(path: &Path, west_deg: f64, limits: &Limits) -> Result<MapImage,
     Ok(MapImage { grid, values })
 }
 
+/// The map of an ISIS cube, when it begins where the caller says.
+fn cube(bytes: &[u8], west_deg: f64, limits: &Limits) -> Result<MapImage, ArchiveError> {
+    let map = isis::parse_cube(bytes, limits)?.into_map()?;
+    let turn = (map.grid.west_rad - west_deg.to_radians()) / TAU;
+    if (turn - turn.round()).abs() * TAU <= 0.5 * map.grid.step_rad {
+        return Ok(map);
+    }
+    let value = format!("{west_deg}, but the cube begins at {}", map.grid.west_rad.to_degrees());
+    let reason = "the west edge has to be that of the cube's Mapping group";
+    Err(ArchiveError::Argument { name: "west_deg", value, reason })
+}
+
 fn values(bytes: &[u8], west_deg: f64, limits: &Limits) -> Result<Raster<f32>, ArchiveError> {
     if bytes.starts_with(b"\x89PNG") {
         Ok(Picture::from_png(bytes, limits)?.mean_of_colours())
@@ -49,7 +65,7 @@ fn values(bytes: &[u8], west_deg: f64, limits: &Limits) -> Result<Raster<f32>, A
         tiff::read(bytes, west_deg, limits)
     } else {
         Err(ArchiveError::unsupported(
-            "a map that is neither JPEG, PNG nor TIFF",
+            "a map that is neither JPEG, PNG, TIFF nor ISIS cube",
             "convert it to one of these",
         ))
     }

@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use facula_archive::pds3::Label;
-use facula_archive::{ArchiveError, Limits, ReadOptions, fits, read_frame, read_header, read_map};
+use facula_archive::{ArchiveError, Limits, ReadOptions, fits, read_cube, read_frame, read_header, read_map};
 use facula_core::{
     Body, BodyFixed, Camera, Collected, Icrf, Level, Quality, Raster, Rotation, Silent, Vec3, et_s, parse_utc,
 };
@@ -307,4 +307,56 @@ fn a_label_tells_of_its_frame_without_its_image() {
     assert!((et_s(header.meta.mid_exposure) - 488002614.6229448).abs() < 1e-3);
     assert!(header.pose.is_none(), "its vectors say N/A");
     assert!(read_frame(&path, &options, &Silent).is_err(), "there is no image");
+}
+
+#[test]
+fn cubes_have_the_pixels_that_gdal_reads() {
+    let Some(data) = folder("cubes") else { return };
+    // rasterio 1 (GDAL 3, driver ISIS3): sums, extremes and single pixels of band 1; counts of special pixels from
+    // the stored bits.
+    let dtm =
+        read_cube(&data.join("frames/vest64_dtm_specialpixels_downsampled.cub"), &Limits::default()).unwrap();
+    let sum = |values: &Raster<f32>| {
+        let good: Vec<f64> =
+            values.as_slice().iter().filter(|v| !v.is_nan()).map(|v| f64::from(*v)).collect();
+        (good.len(), good.iter().sum::<f64>())
+    };
+    assert_eq!(sum(&dtm.values), (15_059, 3_828_913_996.140_625));
+    assert_eq!((dtm.values.at(42, 9), dtm.values.at(62, 66)), (232_214.75, 261_817.86));
+    assert_eq!(dtm.values.at(90, 177), 227_522.44);
+    let missing = dtm.quality.as_slice().iter().filter(|flag| **flag == Quality::MISSING).count();
+    assert_eq!(missing, 50_825 + 364, "NULL and LIS");
+
+    let vir = read_cube(&data.join("frames/dawnEqui1.cub"), &Limits::default()).unwrap();
+    assert_eq!(sum(&vir.values), (44_023, 504_168_584.0));
+    assert_eq!(
+        (vir.values.at(178, 1), vir.values.at(33, 122), vir.values.at(4, 337)),
+        (7937.0, 11_406.0, 7881.0)
+    );
+    let error = vir.into_map().unwrap_err().to_string();
+    assert!(error.contains("centre latitude -6.65"), "{error}");
+
+    // GDAL: the centre of the first pixel at x = -907,500 m, y = 452,500 m on a sphere of 289,000 m.
+    let map =
+        read_map(&data.join("frames/vest64_dtm_specialpixels_downsampled.cub"), -180.0, &Limits::default())
+            .unwrap();
+    let step_rad = 5000.0 / 289_000.0;
+    assert!((map.grid.west_rad + 0.5 * step_rad + 907_500.0 / 289_000.0).abs() < 1e-12);
+    assert!((map.grid.north_rad - 0.5 * step_rad - 452_500.0 / 289_000.0).abs() < 1e-12);
+    let error =
+        read_map(&data.join("frames/vest64_dtm_specialpixels_downsampled.cub"), 0.0, &Limits::default());
+    assert!(error.unwrap_err().to_string().contains("begins at -180.4"));
+}
+
+#[test]
+fn cuts_of_cubes_are_errors() {
+    let Some(data) = folder("cut cubes") else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("cube");
+    let whole = std::fs::read(data.join("frames/dawnEqui1.cub")).unwrap();
+    // The core ends at byte 65536 + 180 x 338 x 2; tables and history follow.
+    for length in (0..65_536 + 121_680).step_by(4099) {
+        std::fs::write(&path, &whole[..length]).unwrap();
+        assert!(read_cube(&path, &Limits::default()).is_err(), "cut at {length}");
+    }
 }

@@ -74,6 +74,12 @@ impl<F> Clone for Vec3<F> {
 }
 impl<F> Copy for Vec3<F> {}
 
+impl<F> Default for Vec3<F> {
+    fn default() -> Self {
+        Self::new(0.0, 0.0, 0.0)
+    }
+}
+
 impl<F> PartialEq for Vec3<F> {
     fn eq(&self, other: &Self) -> bool {
         self.to_array() == other.to_array()

@@ -1,119 +1,43 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Frame cameras: pinhole with radial distortion, one focal length per filter.
+//! Frame cameras: from directions to pixels and back.
+//!
+//! In: camera files (`file`), instrument kernels (`kernels`), support data (`crate::isd`). Out: [`Camera`], a
+//! value: a pinhole with a distortion model, an affine map from the focal plane to the detector, and the size of
+//! the image. Windows and summing are folded into these numbers ([`Camera::windowed`]).
 //!
 //! Camera axes: z along the boresight, x towards growing samples, y towards growing lines of the stored image.
 
-use std::collections::BTreeMap;
+mod distortion;
+mod file;
+mod fov;
+mod invert;
+mod kernels;
+mod models;
+mod shift_grid;
+#[cfg(test)]
+mod tests;
 
-use facula_core::{Camera as CameraAxes, PixelPos, Vec3};
-use facula_photometry::Detector;
+use facula_core::{Camera as CameraAxes, PixelPos, Raster, Vec3};
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::GeometryError;
 
-/// A camera's TOML file: geometry shared by its filters, and each filter.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct CameraFile {
-    /// Name in lower case (`dawn_fc2`).
-    pub name: String,
-    /// Samples per line.
-    pub width_px: usize,
-    /// Lines.
-    pub height_px: usize,
-    /// Distance between pixel centres along samples and lines, µm.
-    pub pitch_um: [f64; 2],
-    /// Where the optical axis meets the detector, pixels, (0, 0) the centre of the first pixel.
-    pub principal_point_px: [f64; 2],
-    /// Delay between the clock count in labels and the start of the exposure, s.
-    pub shutter_delay_s: f64,
-    /// Filters by name.
-    pub filters: BTreeMap<String, Filter>,
-    /// Where each number comes from.
-    pub source: String,
-}
+pub use distortion::Distortion;
+pub use file::{CameraFile, Filter};
+pub use fov::{FieldOfView, FovShape};
+pub use kernels::InstrumentGeometry;
+pub use models::{BrownConrady, IsisRadial, Transverse};
+pub use shift_grid::{Interpolation, ShiftGrid, ShiftTable};
 
-/// What differs from filter to filter.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Filter {
-    /// Focal length, mm.
-    pub focal_length_mm: f64,
-    /// Radial distortion E1, mm⁻²: `X_d = X (1 + E1 R²)` with X, R on the detector in mm.
-    pub radial_per_mm2: f64,
-    /// Detector constants behind this filter.
-    pub detector: Detector,
-}
-
-const BUILT_IN: [(&str, &str); 1] = [("dawn_fc2", include_str!("../data/cameras/dawn_fc2.toml"))];
-
-impl CameraFile {
-    /// A built-in camera by name: `dawn_fc2`.
-    ///
-    /// # Errors
-    /// [`GeometryError::Unknown`] with the list of names.
-    pub fn built_in(name: &str) -> Result<Self, GeometryError> {
-        match BUILT_IN.iter().find(|(known, _)| *known == name) {
-            Some((_, text)) => Self::from_toml(text),
-            None => Err(GeometryError::Unknown {
-                kind: "built-in camera",
-                name: name.to_string(),
-                known: BUILT_IN.map(|(known, _)| known).join(", "),
-            }),
-        }
-    }
-
-    /// A camera from TOML text.
-    ///
-    /// # Errors
-    /// [`GeometryError::Camera`] for text that is not a camera, [`GeometryError::Argument`] for bad values.
-    pub fn from_toml(text: &str) -> Result<Self, GeometryError> {
-        let file: Self = toml::from_str(text)?;
-        let positive = |value: f64| value > 0.0 && value.is_finite();
-        let bad = |key, value: String| {
-            Err(GeometryError::Argument { subject: format!("camera {}", file.name), key, value })
-        };
-        if !(1..=65_536).contains(&file.width_px) || !(1..=65_536).contains(&file.height_px) {
-            return bad("width_px, height_px", format!("{} x {}", file.width_px, file.height_px));
-        }
-        if !file.pitch_um.iter().all(|pitch| positive(*pitch)) {
-            return bad("pitch_um", format!("{:?}", file.pitch_um));
-        }
-        if let Some((name, filter)) = file.filters.iter().find(|(_, f)| !positive(f.focal_length_mm)) {
-            return bad("focal_length_mm", format!("{} (filter {name})", filter.focal_length_mm));
-        }
-        Ok(file)
-    }
-
-    /// The camera behind one filter.
-    ///
-    /// # Errors
-    /// [`GeometryError::Unknown`] with the list of filters.
-    pub fn camera(&self, filter: &str) -> Result<Camera, GeometryError> {
-        let of_filter = self.filter(filter)?;
-        Ok(Camera {
-            name: self.name.clone(),
-            width_px: self.width_px,
-            height_px: self.height_px,
-            focal_length_mm: of_filter.focal_length_mm,
-            pitch_mm: self.pitch_um.map(|um| um / 1000.0),
-            principal_point_px: self.principal_point_px,
-            radial_per_mm2: of_filter.radial_per_mm2,
-        })
-    }
-
-    /// The constants of one filter.
-    ///
-    /// # Errors
-    /// [`GeometryError::Unknown`] with the list of filters.
-    pub fn filter(&self, filter: &str) -> Result<&Filter, GeometryError> {
-        self.filters.get(filter).ok_or_else(|| GeometryError::Unknown {
-            kind: "filter",
-            name: format!("{filter} (camera {})", self.name),
-            known: self.filters.keys().cloned().collect::<Vec<_>>().join(", "),
-        })
-    }
-}
+/// Pixels beyond the edges of the detector that must have a direction, too.
+const MARGIN_PX: f64 = 10.0;
+/// Places along each edge that [`Camera::check`] looks at.
+const CHECKED: usize = 16;
+/// Most samples or lines.
+const MAX_SIZE_PX: usize = 65_536;
+/// How far a pixel may be from itself after a round trip, px.
+const ROUND_TRIP_PX: f64 = 1e-9;
 
 /// A camera behind one filter: directions to pixels and back.
 #[derive(Debug, Clone, PartialEq)]
@@ -126,46 +50,89 @@ pub struct Camera {
     pub height_px: usize,
     /// Focal length, mm.
     pub focal_length_mm: f64,
-    /// Distance between pixel centres along samples and lines, mm.
+    /// Distance between pixel centres along samples and lines, mm; negative where the axis is mirrored.
     pub pitch_mm: [f64; 2],
+    /// Shift of x from line to line and of y from sample to sample, mm; zero for a detector along the axes.
+    pub skew_mm: [f64; 2],
     /// Where the optical axis meets the detector, pixels.
     pub principal_point_px: [f64; 2],
-    /// Radial distortion E1, mm⁻²: `X_d = X (1 + E1 R²)`.
-    pub radial_per_mm2: f64,
+    /// Distortion model and its coefficients.
+    pub distortion: Distortion,
+}
+
+/// The part of a detector that an image holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Window {
+    /// First detector sample and line in the image, 0 the first of the detector.
+    pub first: [usize; 2],
+    /// Detector pixels summed into one image pixel, along samples and lines; at least 1.
+    pub summing: [usize; 2],
+    /// Samples and lines of the image.
+    pub size: [usize; 2],
 }
 
 impl Camera {
-    /// Where a direction (any length) falls on the detector, also beyond its edges; `None` behind the camera.
+    /// Where a direction (any length) falls on the detector, also beyond its edges; `None` behind the camera
+    /// and where the distortion model is not one to one.
     ///
     /// # Source
-    /// dawn_fc_v10.ti, section "Optical distortion": ideal position in mm, then `X_d = X (1 + E1 R²)`.
+    /// dawn_fc_v10.ti, section "Optical distortion", for the order of the steps; each model names its own.
     pub fn pixel(&self, look: Vec3<CameraAxes>) -> Option<PixelPos> {
         if !(look.z > 0.0) {
             return None;
         }
         let scale = self.focal_length_mm / look.z;
-        let (x_mm, y_mm) = (look.x * scale, look.y * scale);
-        let stretch = 1.0 + self.radial_per_mm2 * (x_mm * x_mm + y_mm * y_mm);
-        Some(PixelPos {
-            x_px: self.principal_point_px[0] + x_mm * stretch / self.pitch_mm[0],
-            y_px: self.principal_point_px[1] + y_mm * stretch / self.pitch_mm[1],
-        })
+        let seen_mm = self.distortion.distort([look.x * scale, look.y * scale], self.focal_length_mm)?;
+        Some(self.pixel_of_mm(seen_mm))
     }
 
-    /// The direction (unit vector) a pixel position looks at. Exact inverse of [`Camera::pixel`] to 1e-12 of the
-    /// field of view (Newton on the radius).
+    /// The direction (unit vector) a pixel position looks at, inverse of [`Camera::pixel`] to 1e-9 px. Components
+    /// are NaN where the distortion model has no direction, which [`Camera::check`] excludes up to 10 px around
+    /// the detector; rays with such directions hit nothing.
     pub fn look(&self, at: PixelPos) -> Vec3<CameraAxes> {
-        let xd_mm = (at.x_px - self.principal_point_px[0]) * self.pitch_mm[0];
-        let yd_mm = (at.y_px - self.principal_point_px[1]) * self.pitch_mm[1];
-        let radius_mm = xd_mm.hypot(yd_mm);
-        let mut ideal_mm = radius_mm;
-        for _ in 0..4 {
-            let e = self.radial_per_mm2 * ideal_mm * ideal_mm;
-            ideal_mm -= (ideal_mm * (1.0 + e) - radius_mm) / (1.0 + 3.0 * e);
+        self.direction(at).unwrap_or(Vec3::new(f64::NAN, f64::NAN, f64::NAN))
+    }
+
+    /// The direction (unit vector) a pixel position looks at; `None` where the distortion model has none.
+    pub fn direction(&self, at: PixelPos) -> Option<Vec3<CameraAxes>> {
+        let [x_mm, y_mm] = self.distortion.undistort(self.mm_of_pixel(at), self.focal_length_mm)?;
+        Vec3::new(x_mm, y_mm, self.focal_length_mm).unit()
+    }
+
+    /// The directions of all pixel centres of a line, sample by sample, in place of what `looks` held. The same
+    /// numbers as [`Camera::look`] to 1e-15, faster for weak radial distortion.
+    pub fn looks_of_line(&self, line: usize, looks: &mut Vec<Vec3<CameraAxes>>) {
+        looks.resize(self.width_px, Vec3::new(0.0, 0.0, 1.0));
+        self.fill_line(line, looks);
+    }
+
+    /// The directions of all pixel centres.
+    pub fn looks(&self) -> Raster<Vec3<CameraAxes>> {
+        let mut looks = Raster::filled(self.width_px, self.height_px, Vec3::new(0.0, 0.0, 1.0));
+        let lines = looks.as_mut_slice().par_chunks_mut(self.width_px).enumerate();
+        lines.for_each(|(line, looks)| self.fill_line(line, looks));
+        looks
+    }
+
+    fn fill_line(&self, line: usize, looks: &mut [Vec3<CameraAxes>]) {
+        let weak = match self.distortion {
+            Distortion::None => Some(0.0),
+            Distortion::Radial { e1_per_mm2 } if self.is_weak(e1_per_mm2) => Some(e1_per_mm2),
+            _ => None,
+        };
+        let place = |sample: usize| PixelPos::new(sample as f64, line as f64);
+        let Some(e1_per_mm2) = weak else {
+            looks.iter_mut().enumerate().for_each(|(sample, look)| *look = self.look(place(sample)));
+            return;
+        };
+        for (sample, look) in looks.iter_mut().enumerate() {
+            let [x, y] = self.mm_of_pixel(place(sample));
+            let shrink = distortion::small_shrink(e1_per_mm2 * (x * x + y * y));
+            let (x, y) = (x * shrink, y * shrink);
+            let scale = 1.0 / (x * x + y * y + self.focal_length_mm * self.focal_length_mm).sqrt();
+            *look = Vec3::new(x * scale, y * scale, self.focal_length_mm * scale);
         }
-        let shrink = if radius_mm > 0.0 { ideal_mm / radius_mm } else { 1.0 };
-        let look = Vec3::new(xd_mm * shrink, yd_mm * shrink, self.focal_length_mm);
-        look.unit().unwrap_or(Vec3::new(0.0, 0.0, 1.0))
     }
 
     /// Whether a pixel position lies on the detector (within the outer edges of its pixels).
@@ -176,51 +143,108 @@ impl Camera {
 
     /// Angle one pixel subtends on the axis, mean of samples and lines, rad.
     pub fn ifov_rad(&self) -> f64 {
-        0.5 * (self.pitch_mm[0] + self.pitch_mm[1]) / self.focal_length_mm
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    fn fc2() -> Camera {
-        CameraFile::built_in("dawn_fc2").unwrap().camera("F1").unwrap()
+        let along_sample = self.pitch_mm[0].hypot(self.skew_mm[1]);
+        let along_line = self.pitch_mm[1].hypot(self.skew_mm[0]);
+        0.5 * (along_sample + along_line) / self.focal_length_mm
     }
 
-    #[test]
-    fn directions_fall_where_the_instrument_kernel_says() {
-        // Case C02 of the truth set.
-        let cases = [
-            ([0.01, -0.02, 1.0], [618.6723756457172, 297.0174064247768]),
-            ([0.04, 0.04, 1.0], [940.408446350413, 940.6842717178409]),
-        ];
-        for (look, expected) in cases {
-            let at = fc2().pixel(Vec3::from_array(look)).unwrap();
-            assert!((at.x_px - expected[0]).abs() < 1e-6 && (at.y_px - expected[1]).abs() < 1e-6, "{at:?}");
+    /// The camera of images that hold a window of this camera's images, perhaps summed. A summed pixel looks
+    /// where the middle of its pixels does.
+    ///
+    /// # Errors
+    /// [`GeometryError::Argument`] for zero sizes or a window that reaches beyond the detector.
+    pub fn windowed(&self, window: &Window) -> Result<Self, GeometryError> {
+        let whole = [self.width_px, self.height_px];
+        let fits = (0..2).all(|k| {
+            let end =
+                window.size[k].checked_mul(window.summing[k]).and_then(|n| n.checked_add(window.first[k]));
+            window.size[k] > 0 && window.summing[k] > 0 && end.is_some_and(|end| end <= whole[k])
+        });
+        if !fits {
+            let value = format!("{window:?} of {} x {} px", self.width_px, self.height_px);
+            let subject = format!("camera {}", self.name);
+            return Err(GeometryError::Argument { subject, key: "window", value });
         }
-        assert!(fc2().pixel(Vec3::new(0.0, 0.0, -1.0)).is_none());
+        let summing = window.summing.map(|n| n as f64);
+        let principal_point_px = std::array::from_fn(|k| {
+            (self.principal_point_px[k] - window.first[k] as f64 + 0.5) / summing[k] - 0.5
+        });
+        Ok(Self {
+            width_px: window.size[0],
+            height_px: window.size[1],
+            pitch_mm: [self.pitch_mm[0] * summing[0], self.pitch_mm[1] * summing[1]],
+            skew_mm: [self.skew_mm[0] * summing[1], self.skew_mm[1] * summing[0]],
+            principal_point_px,
+            ..self.clone()
+        })
     }
 
-    #[test]
-    fn april_2015_frames_are_two_kilometres_per_pixel() {
-        // Case C-scale-OpNav7_22000: 2051.324 m/px along samples (IFOV 9.3242e-5 rad in the kernel).
-        let scale_m = 22_000e3 * fc2().pitch_mm[0] / fc2().focal_length_mm;
-        assert!((scale_m / 2051.324 - 1.0).abs() < 0.003, "{scale_m}");
-    }
-
-    #[test]
-    fn a_missing_filter_lists_the_filters() {
-        let error = CameraFile::built_in("dawn_fc2").unwrap().camera("F9").unwrap_err();
-        assert!(error.to_string().contains("F9") && error.to_string().contains("F1"));
-    }
-
-    proptest! {
-        #[test]
-        fn pixels_and_directions_are_inverse(x in -10.0..1034.0f64, y in -10.0..1034.0f64) {
-            let at = fc2().pixel(fc2().look(PixelPos::new(x, y))).unwrap();
-            prop_assert!((at.x_px - x).abs() < 1e-9 && (at.y_px - y).abs() < 1e-9);
+    /// Checks that the numbers make a camera: sizes, finite values, and a direction that leads back for the edges
+    /// of the detector and 10 px around it (models are one to one inside when they are so at the edge).
+    ///
+    /// # Errors
+    /// [`GeometryError::Argument`] names the value.
+    pub fn check(&self) -> Result<(), GeometryError> {
+        let bad = |key, value: String| {
+            Err(GeometryError::Argument { subject: format!("camera {}", self.name), key, value })
+        };
+        let sizes = [self.width_px, self.height_px];
+        if !sizes.iter().all(|size| (1..=MAX_SIZE_PX).contains(size)) {
+            return bad("width_px, height_px", format!("{} x {}", self.width_px, self.height_px));
         }
+        if !(self.focal_length_mm > 0.0 && self.focal_length_mm.is_finite()) {
+            return bad("focal_length_mm", self.focal_length_mm.to_string());
+        }
+        let numbers = self.pitch_mm.iter().chain(&self.skew_mm).chain(&self.principal_point_px);
+        let determinant_mm2 = self.determinant_mm2();
+        if !numbers.clone().all(|value| value.is_finite()) || !(determinant_mm2.abs() > 0.0) {
+            return bad("pitch, skew, principal point", format!("{:?}", numbers.collect::<Vec<_>>()));
+        }
+        match self.lost_pixel() {
+            None => Ok(()),
+            Some(at) => bad("distortion", format!("{:?}: no direction at {at:?}", self.distortion)),
+        }
+    }
+
+    /// A place around the detector whose direction does not lead back to it.
+    fn lost_pixel(&self) -> Option<PixelPos> {
+        let edge = |k: usize, size: usize| {
+            (size as f64 - 1.0 + 2.0 * MARGIN_PX) * k as f64 / CHECKED as f64 - MARGIN_PX
+        };
+        let places = (0..=CHECKED).flat_map(|i| (0..=CHECKED).map(move |j| (i, j)));
+        places.map(|(i, j)| PixelPos::new(edge(i, self.width_px), edge(j, self.height_px))).find(|at| {
+            let back = self.direction(*at).and_then(|look| self.pixel(look));
+            !back.is_some_and(|b| (b.x_px - at.x_px).hypot(b.y_px - at.y_px) < ROUND_TRIP_PX)
+        })
+    }
+
+    fn determinant_mm2(&self) -> f64 {
+        self.pitch_mm[0] * self.pitch_mm[1] - self.skew_mm[0] * self.skew_mm[1]
+    }
+
+    fn mm_of_pixel(&self, at: PixelPos) -> [f64; 2] {
+        let (x, y) = (at.x_px - self.principal_point_px[0], at.y_px - self.principal_point_px[1]);
+        [x * self.pitch_mm[0] + y * self.skew_mm[0], y * self.pitch_mm[1] + x * self.skew_mm[1]]
+    }
+
+    fn pixel_of_mm(&self, [x_mm, y_mm]: [f64; 2]) -> PixelPos {
+        let [pitch_x, pitch_y] = self.pitch_mm;
+        let [skew_x, skew_y] = self.skew_mm;
+        let (x, y) = if skew_x == 0.0 && skew_y == 0.0 {
+            (x_mm / pitch_x, y_mm / pitch_y)
+        } else {
+            let determinant = self.determinant_mm2();
+            ((pitch_y * x_mm - skew_x * y_mm) / determinant, (pitch_x * y_mm - skew_y * x_mm) / determinant)
+        };
+        PixelPos { x_px: self.principal_point_px[0] + x, y_px: self.principal_point_px[1] + y }
+    }
+
+    /// Whether E1 R² stays below 0.01 over the whole detector.
+    fn is_weak(&self, e1_per_mm2: f64) -> bool {
+        let (width, height) = (self.width_px as f64, self.height_px as f64);
+        [(0.0, 0.0), (width, 0.0), (0.0, height), (width, height)].into_iter().all(|(x, y)| {
+            let [x_mm, y_mm] = self.mm_of_pixel(PixelPos::new(x, y));
+            (e1_per_mm2 * (x_mm * x_mm + y_mm * y_mm)).abs() < 0.01
+        })
     }
 }

@@ -28,7 +28,34 @@ pub enum GeometryError {
         /// Names there are.
         known: String,
     },
+    /// The loaded kernels lack a constant of an instrument.
+    #[error(
+        "no {variable} in the loaded kernels; load the instrument's kernel (IK) or addendum (IAK); known: {known}"
+    )]
+    NoConstant {
+        /// Name of the variable.
+        variable: String,
+        /// Instruments the kernels have.
+        known: String,
+    },
+    /// Support data (ISD) that cannot be used.
+    #[error("support data (ISD): {key} {problem}; make it again with ALE or check it against its schema")]
+    Isd {
+        /// Key concerned.
+        key: String,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// The kernels do not answer.
+    #[error(transparent)]
+    Spice(#[from] facula_spice::SpiceError),
     /// A shape cannot be read or used.
     #[error(transparent)]
     Shape(#[from] facula_shape::ShapeError),
+    /// There is no surface where one was looked for: an observer inside the body, a hole in a mesh.
+    #[error("no surface of body {body} there; check that the observer is outside it and its mesh is closed")]
+    NoSurface {
+        /// NAIF number of the body.
+        body: i32,
+    },
 }

@@ -48,7 +48,7 @@ fn a_map_becomes_four_files_that_name_their_bands_and_flags() {
 }
 
 #[test]
-fn a_frame_with_backplanes_has_eleven_bands_and_no_map_system() {
+fn a_frame_with_backplanes_has_sixteen_bands_and_no_map_system() {
     let shape = ceres();
     let shot = photograph("FC21", &shape, pose(LonLat::from_degrees(180.0, 0.0), 27_000.0, 20.0), 64);
     let planes = backplanes(&shot.camera, &shot.pose, &shape);
@@ -58,6 +58,7 @@ fn a_frame_with_backplanes_has_eleven_bands_and_no_map_system() {
     let bytes = std::fs::read(&path).unwrap();
     let text = String::from_utf8_lossy(&bytes).into_owned();
     assert!(text.contains("sample=\"10\" role=\"description\">shadow"));
+    assert!(text.contains("sample=\"15\" role=\"description\">local solar time"));
     assert!(text.contains("<Item name=\"PRODUCT_ID\">FC21</Item>") && !text.contains("clon = 180"));
     let smaller = photograph("x", &shape, shot.pose, 32);
     let error = backplanes_tif(&path, &smaller.frame, &planes, &info()).unwrap_err();

@@ -5,11 +5,19 @@
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ShapeError {
-    /// A mesh file cannot be read.
+    /// A text file with a mesh cannot be read, or its facets and vertices do not fit together (line 0).
     #[error("mesh, line {line}: {message}")]
     Mesh {
-        /// One-based line of the file.
+        /// One-based line of the file; 0 when the mesh as a whole is wrong.
         line: usize,
+        /// What is wrong.
+        message: String,
+    },
+    /// A binary file with a mesh or a saved tree cannot be read.
+    #[error("mesh, byte {offset}: {message}")]
+    Bytes {
+        /// Zero-based offset in the file.
+        offset: usize,
         /// What is wrong.
         message: String,
     },
@@ -21,4 +29,7 @@ pub enum ShapeError {
         /// The limit.
         limit: usize,
     },
+    /// What the caller asks does not fit together.
+    #[error("{0}")]
+    Argument(String),
 }

@@ -6,10 +6,13 @@
 //! [`Shape`] that answers rays. Cameras, light and kernels are the business of `facula-geometry`.
 
 mod error;
+mod formats;
+mod mesh;
 mod shape;
 
 pub use error::ShapeError;
+pub use formats::{Dtm, DtmKind, LengthUnit, MeshFormat, MeshOptions, Triangles};
+pub use mesh::{FrameSize, Mesh, MeshReport, Sight, SunDisc};
 pub use shape::cube::{CubeGrid, cube_cell, cube_point};
 pub use shape::grid::{GridSampling, RadiusGrid};
-pub use shape::mesh::Mesh;
 pub use shape::{Hit, Shape, SurfacePoint};

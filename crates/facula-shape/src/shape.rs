@@ -4,12 +4,11 @@
 mod blocks;
 pub(crate) mod cube;
 pub(crate) mod grid;
-pub(crate) mod mesh;
 
 use facula_core::{BodyFixed, Ellipsoid, Vec3};
 
+use crate::Mesh;
 use grid::RadiusGrid;
-use mesh::Mesh;
 
 /// Where a ray meets a shape.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -45,7 +44,7 @@ pub enum Shape {
 
 /// How far above the ground shadow and visibility rays start, as a fraction of the body's largest radius:
 /// 5 m on Ceres. Keeps a surface from shadowing itself by rounding.
-const LIFT: f64 = 1e-5;
+pub(crate) const LIFT: f64 = 1e-5;
 
 impl Shape {
     /// Where a ray (unit `direction`) first meets the shape in front of its origin.
@@ -91,7 +90,7 @@ impl Shape {
             // Convex: only its own horizon hides, and that is the angle to the normal.
             Self::Ellipsoid(_) => false,
             Self::Grid(grid) => grid.blocked(lifted_km, direction),
-            Self::Mesh(mesh) => mesh.intersect(lifted_km, direction).is_some(),
+            Self::Mesh(mesh) => mesh.blocks(lifted_km, direction),
         }
     }
 

@@ -6,12 +6,14 @@
 //! of the light-time equation, `CN` its solution; stellar aberration turns the position towards the observer's
 //! velocity relative to the barycentre by arcsin(v⊥/c) (non-relativistic).
 
+use crate::error::SpiceError;
 use crate::spk::Pv;
 
 /// Speed of light, km/s (exact).
 pub(crate) const C_KM_S: f64 = 299_792.458;
 
-/// Which corrections a state gets, SPICE's names in brackets. Light travels from target to observer.
+/// Which corrections a state gets, SPICE's names in brackets. Light travels from target to observer, or from
+/// observer to target in the forms that transmit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Correction {
@@ -26,67 +28,150 @@ pub enum Correction {
     Converged,
     /// The same, seen from a moving observer (`CN+S`).
     ConvergedStellar,
+    /// Where the target will be when light that leaves the observer now arrives, one iteration (`XLT`).
+    TransmitLightTime,
+    /// The same, with the aberration of light sent from a moving observer (`XLT+S`).
+    TransmitLightTimeStellar,
+    /// Light time of leaving light iterated until it stands (`XCN`).
+    TransmitConverged,
+    /// The same, with the aberration of light sent from a moving observer (`XCN+S`).
+    TransmitConvergedStellar,
 }
 
+/// All corrections with SPICE's names.
+const NAMES: [(Correction, &str); 9] = [
+    (Correction::None, "NONE"),
+    (Correction::LightTime, "LT"),
+    (Correction::LightTimeStellar, "LT+S"),
+    (Correction::Converged, "CN"),
+    (Correction::ConvergedStellar, "CN+S"),
+    (Correction::TransmitLightTime, "XLT"),
+    (Correction::TransmitLightTimeStellar, "XLT+S"),
+    (Correction::TransmitConverged, "XCN"),
+    (Correction::TransmitConvergedStellar, "XCN+S"),
+];
+
 impl Correction {
+    /// All corrections, in the order of SPICE's documents.
+    pub fn all() -> impl Iterator<Item = Self> {
+        NAMES.iter().map(|(correction, _)| *correction)
+    }
+
     /// Iterations of the light-time equation; five is SPICE's limit for `CN`, three reach the last bit.
     pub(crate) fn iterations(self) -> u32 {
+        use Correction::*;
         match self {
-            Self::None => 0,
-            Self::LightTime | Self::LightTimeStellar => 1,
-            Self::Converged | Self::ConvergedStellar => 5,
+            None => 0,
+            LightTime | LightTimeStellar | TransmitLightTime | TransmitLightTimeStellar => 1,
+            Converged | ConvergedStellar | TransmitConverged | TransmitConvergedStellar => 5,
         }
     }
 
     pub(crate) fn is_stellar(self) -> bool {
-        matches!(self, Self::LightTimeStellar | Self::ConvergedStellar)
+        self != self.without_stellar()
+    }
+
+    pub(crate) fn has_light_time(self) -> bool {
+        self != Self::None
+    }
+
+    /// The same without stellar aberration.
+    pub(crate) fn without_stellar(self) -> Self {
+        match self {
+            Self::LightTimeStellar => Self::LightTime,
+            Self::ConvergedStellar => Self::Converged,
+            Self::TransmitLightTimeStellar => Self::TransmitLightTime,
+            Self::TransmitConvergedStellar => Self::TransmitConverged,
+            other => other,
+        }
+    }
+
+    /// −1 for light that arrives (the target counts earlier), 1 for light that leaves.
+    pub(crate) fn sign(self) -> f64 {
+        use Correction::*;
+        match self {
+            None | LightTime | LightTimeStellar | Converged | ConvergedStellar => -1.0,
+            TransmitLightTime | TransmitLightTimeStellar | TransmitConverged | TransmitConvergedStellar => {
+                1.0
+            }
+        }
     }
 }
 
+impl std::fmt::Display for Correction {
+    /// SPICE's name: `LT+S`.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let name = NAMES.iter().find(|(correction, _)| correction == self).map_or("NONE", |(_, name)| name);
+        f.write_str(name)
+    }
+}
+
+impl std::str::FromStr for Correction {
+    type Err = SpiceError;
+
+    /// From SPICE's name; case and blanks do not matter.
+    fn from_str(text: &str) -> Result<Self, SpiceError> {
+        let name: String = text.chars().filter(|c| !c.is_whitespace()).collect();
+        let found = NAMES.iter().find(|(_, known)| known.eq_ignore_ascii_case(&name));
+        found.map(|(correction, _)| *correction).ok_or_else(|| SpiceError::Argument {
+            name: "correction",
+            value: format!("{text:?}"),
+            expected: NAMES.map(|(_, known)| known).join(", "),
+        })
+    }
+}
+
+#[inline(always)]
 pub(crate) fn dot(a: [f64; 3], b: [f64; 3]) -> f64 {
     a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
 }
 
+#[inline(always)]
 pub(crate) fn position(state: &Pv) -> [f64; 3] {
     [state[0], state[1], state[2]]
 }
 
+#[inline(always)]
 pub(crate) fn velocity(state: &Pv) -> [f64; 3] {
     [state[3], state[4], state[5]]
 }
 
 /// Light time of a relative position, s.
+#[inline(always)]
 pub(crate) fn light_time_s(relative: &Pv) -> f64 {
     let p = position(relative);
     dot(p, p).sqrt() / C_KM_S
 }
 
-/// State of the target at emission relative to the observer at reception; its velocity is the rate of that
-/// position, so the target's own velocity counts less by the rate of the light time.
-pub(crate) fn retarded(target: &Pv, observer: &Pv) -> Pv {
+/// State of the target when the light leaves (or, with `sign` 1, meets) it relative to the observer; its velocity
+/// is the rate of that position, so the target's own velocity counts less (more) by the rate of the light time,
+/// which comes second.
+#[inline(always)]
+pub(crate) fn retarded(target: &Pv, observer: &Pv, sign: f64) -> (Pv, f64) {
     let relative = crate::spk::sub(target, observer);
     let p = position(&relative);
     let scale = C_KM_S * dot(p, p).sqrt();
-    if scale == 0.0 {
-        return relative;
-    }
     let (target_km_s, closing_km_s) = (velocity(target), velocity(&relative));
-    let light_time_rate = dot(p, closing_km_s) / (scale + dot(p, target_km_s));
-    std::array::from_fn(|k| if k < 3 { relative[k] } else { relative[k] - target[k] * light_time_rate })
+    let light_time_rate = dot(p, closing_km_s) / (scale - sign * dot(p, target_km_s));
+    // No branches: several epochs go through this side by side.
+    let light_time_rate = if scale == 0.0 { 0.0 } else { light_time_rate };
+    let factor = sign * light_time_rate;
+    let state = std::array::from_fn(|k| if k < 3 { relative[k] } else { relative[k] + target[k] * factor });
+    (state, light_time_rate)
 }
 
 /// Turns a relative state towards the observer's velocity; the rate of the turn needs the acceleration.
+#[inline(always)]
 pub(crate) fn stellar(relative: &Pv, observer_km_s: [f64; 3], observer_km_s2: [f64; 3]) -> Pv {
     let (p, v) = (position(relative), velocity(relative));
     let r = dot(p, p).sqrt();
-    if r == 0.0 {
-        return *relative;
-    }
-    let unit = p.map(|x| x / r);
-    let beta = observer_km_s.map(|x| x / C_KM_S);
-    let beta_rate = observer_km_s2.map(|x| x / C_KM_S);
+    // A target at the observer stays there: the turn below is multiplied by its distance and its speed along the line.
+    let inverse = if r == 0.0 { 0.0 } else { 1.0 / r };
+    let unit = p.map(|x| x * inverse);
+    let beta = observer_km_s.map(|x| x * (1.0 / C_KM_S));
+    let beta_rate = observer_km_s2.map(|x| x * (1.0 / C_KM_S));
     let range_rate = dot(unit, v);
-    let unit_rate: [f64; 3] = std::array::from_fn(|k| (v[k] - unit[k] * range_rate) / r);
+    let unit_rate: [f64; 3] = std::array::from_fn(|k| (v[k] - unit[k] * range_rate) * inverse);
     let along = dot(beta, unit);
     let along_rate = dot(beta_rate, unit) + dot(beta, unit_rate);
     let across: [f64; 3] = std::array::from_fn(|k| beta[k] - along * unit[k]);
@@ -125,8 +210,25 @@ mod tests {
     #[test]
     fn a_receding_target_seems_slower() {
         // At v away from the observer the light time grows at (v/c)/(1 + v/c).
-        let seen = retarded(&[1e6, 0.0, 0.0, 30.0, 0.0, 0.0], &[0.0; 6]);
+        let (seen, rate) = retarded(&[1e6, 0.0, 0.0, 30.0, 0.0, 0.0], &[0.0; 6], -1.0);
+        assert!((rate - 30.0 / (C_KM_S + 30.0)).abs() < 1e-18);
         assert!((seen[3] - 30.0 / (1.0 + 30.0 / C_KM_S)).abs() < 1e-12, "{}", seen[3]);
+    }
+
+    #[test]
+    fn a_receding_target_seems_faster_to_light_that_follows_it() {
+        let (seen, _) = retarded(&[1e6, 0.0, 0.0, 30.0, 0.0, 0.0], &[0.0; 6], 1.0);
+        assert!((seen[3] - 30.0 / (1.0 - 30.0 / C_KM_S)).abs() < 1e-12, "{}", seen[3]);
+    }
+
+    #[test]
+    fn names_go_both_ways_and_odd_ones_are_refused() {
+        for correction in Correction::all() {
+            assert_eq!(correction.to_string().parse::<Correction>().expect("own name"), correction);
+        }
+        assert_eq!(" cn + s".parse::<Correction>().expect("blanks"), Correction::ConvergedStellar);
+        let error = "LT+X".parse::<Correction>().expect_err("odd").to_string();
+        assert!(error.contains("LT+X") && error.contains("XCN+S"), "{error}");
     }
 
     proptest! {

@@ -36,6 +36,17 @@ impl Kernels {
         Ok(epoch_from_et_s(reader.et_of_ticks(reader.ticks_of_text(text)?)))
     }
 
+    /// Encoded ticks, counted through all partitions, of a clock text.
+    ///
+    /// # Errors
+    /// As [`Kernels::epoch_of_clock`].
+    ///
+    /// # Source
+    /// SPICE `SCENCD`.
+    pub fn ticks_of_clock(&self, clock: i32, text: &str) -> Result<f64, SpiceError> {
+        Clock::new(&self.pool, clock)?.ticks_of_text(text)
+    }
+
     /// Clock text at an epoch, with partition: `1/0488002612.246` with the kernel's delimiter, fields as wide
     /// as their largest value, ticks rounded to whole ones.
     ///
@@ -44,7 +55,8 @@ impl Kernels {
     pub fn clock_at(&self, clock: i32, epoch: Epoch) -> Result<String, SpiceError> {
         let reader = Clock::new(&self.pool, clock)?;
         let et_s = et_s(epoch);
-        reader.text_of_ticks(reader.ticks_of_et(et_s)?.round()).ok_or_else(|| reader.not_covered(et_s))
+        let ticks = reader.whole_ticks_of_et(et_s)?;
+        reader.text_of_ticks(ticks).ok_or_else(|| reader.not_covered(et_s))
     }
 }
 
@@ -138,7 +150,8 @@ impl<'a> Clock<'a> {
         let inside =
             index.filter(|&p| p < self.starts.len() && self.starts[p] <= count && count <= self.ends[p]);
         let p = inside.ok_or_else(|| wrong("a reading inside a partition"))?;
-        Ok(self.before(p) + count - self.starts[p])
+        // Starts such as 1.7772134902500E+11 may be a bit below the whole tick they stand for.
+        Ok((self.before(p) + count - self.starts[p]).round())
     }
 
     /// Ticks in the partitions before one.
@@ -148,8 +161,9 @@ impl<'a> Clock<'a> {
 
     fn text_of_ticks(&self, encoded: f64) -> Option<String> {
         let p = (0..self.starts.len()).rev().find(|&p| self.before(p) <= encoded)?;
-        let mut count = encoded - self.before(p) + self.starts[p];
-        if count > self.ends[p] {
+        // Starts such as 1.7772134902500E+11 may be a bit below the whole tick they stand for.
+        let mut count = (encoded - self.before(p) + self.starts[p]).round();
+        if count > self.ends[p].round() {
             return None;
         }
         let units = self.units();
@@ -167,21 +181,53 @@ impl<'a> Clock<'a> {
     pub fn et_of_ticks(&self, encoded: f64) -> f64 {
         let after = self.coefficients.partition_point(|c| c[0] <= encoded);
         let [ticks, parallel_s, rate] = self.coefficients[after.saturating_sub(1)];
-        let time_s = parallel_s + rate * (encoded - ticks) / self.units()[0];
+        // The order of the operations is SPICE's: the last bit of the time then agrees.
+        let time_s = parallel_s + rate / self.units()[0] * (encoded - ticks);
         if self.is_tdb { time_s } else { tdb_of_tt(time_s) }
     }
 
     /// Encoded ticks, with fraction, at an ephemeris time.
     pub fn ticks_of_et(&self, et_s: f64) -> Result<f64, SpiceError> {
-        let time_s = if self.is_tdb { et_s } else { tt_of_tdb(et_s) };
+        let time_s = self.parallel_s(et_s);
+        Ok(self.line(et_s, time_s)?.ticks(time_s))
+    }
+
+    /// Encoded ticks rounded to whole ones, in the order of operations of SPICE's `SCE2T`.
+    fn whole_ticks_of_et(&self, et_s: f64) -> Result<f64, SpiceError> {
+        let time_s = self.parallel_s(et_s);
+        Ok(self.line(et_s, time_s)?.whole_ticks(time_s))
+    }
+
+    /// The clock's own time system at an ephemeris time.
+    fn parallel_s(&self, et_s: f64) -> f64 {
+        if self.is_tdb { et_s } else { tt_of_tdb(et_s) }
+    }
+
+    /// As [`Self::parallel_s`], with the series of an earlier request where it reaches.
+    pub fn parallel_by_series_s(&self, et_s: f64, near: &mut Option<Near>) -> f64 {
+        if self.is_tdb {
+            return et_s;
+        }
+        match near {
+            Some(near) if near.reaches(et_s) => et_s - near.difference_s(et_s),
+            _ => et_s - near.insert(Near::new(et_s)).difference_s(et_s),
+        }
+    }
+
+    /// The stretch of constant rate around a time: `time_s` is [`Self::parallel_s`] of `et_s`.
+    pub fn line(&self, et_s: f64, time_s: f64) -> Result<Line, SpiceError> {
         let after = self.coefficients.partition_point(|c| c[1] <= time_s);
         if after == 0 || !time_s.is_finite() {
             return Err(self.not_covered(et_s));
         }
         let [ticks, parallel_s, rate] = self.coefficients[after - 1];
-        let encoded = ticks + (time_s - parallel_s) / rate * self.units()[0];
-        // Across a jump of the clock the count stands still.
-        Ok(self.coefficients.get(after).map_or(encoded, |next| encoded.min(next[0])))
+        let next = self.coefficients.get(after);
+        let below_s = next.map_or(f64::INFINITY, |next| next[1]);
+        let end_ticks = next.map_or(f64::INFINITY, |next| next[0]);
+        let unit_ticks = self.units()[0];
+        // The order of the operations is SPICE's (`SCE2C`): the last bit of the ticks then agrees.
+        let ticks_per_s = 1.0 / (rate / unit_ticks);
+        Ok(Line { ticks, parallel_s, rate, unit_ticks, ticks_per_s, below_s, end_ticks })
     }
 
     fn not_covered(&self, et_s: f64) -> SpiceError {
@@ -190,10 +236,79 @@ impl<'a> Clock<'a> {
     }
 }
 
+/// A stretch of constant rate of a clock.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Line {
+    ticks: f64,
+    parallel_s: f64,
+    rate: f64,
+    unit_ticks: f64,
+    ticks_per_s: f64,
+    below_s: f64,
+    end_ticks: f64,
+}
+
+impl Line {
+    /// Whether the clock would take this stretch at a time of its own system.
+    pub fn holds(&self, time_s: f64) -> bool {
+        self.parallel_s <= time_s && time_s < self.below_s
+    }
+
+    /// Encoded ticks at a time the stretch holds.
+    pub fn ticks(&self, time_s: f64) -> f64 {
+        let since = self.ticks_per_s * (time_s - self.parallel_s);
+        // Across a jump of the clock the count stands still.
+        (self.ticks + since).min(self.end_ticks)
+    }
+
+    /// The same rounded to whole ticks, in the order of operations of `SCE2T`.
+    fn whole_ticks(&self, time_s: f64) -> f64 {
+        let since = (time_s - self.parallel_s) / self.rate * self.unit_ticks;
+        (self.ticks + since).min(self.end_ticks).round()
+    }
+}
+
+/// How far a series of TDB − TT reaches, s: its fourth term is (2e-7 · 1000)⁴ / 24 · 1.7e-3 s = 1e-19 s, while a double of
+/// ephemeris time has 6e-8 s.
+const SERIES_REACH_S: f64 = 1000.0;
+
+/// Taylor series of TDB − TT about a time.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Near {
+    centre_s: f64,
+    terms: [f64; 4],
+}
+
+impl Near {
+    fn new(centre_s: f64) -> Self {
+        let rate = EARTH_ANOMALY[1];
+        let mean = EARTH_ANOMALY[0] + rate * centre_s;
+        let (sin_m, cos_m) = mean.sin_cos();
+        let (sin, cos) = (mean + EARTH_ECCENTRICITY * sin_m).sin_cos();
+        let e1 = rate * (1.0 + EARTH_ECCENTRICITY * cos_m);
+        let e2 = -rate * rate * EARTH_ECCENTRICITY * sin_m;
+        let e3 = -rate * rate * rate * EARTH_ECCENTRICITY * cos_m;
+        let second = cos * e2 - sin * e1 * e1;
+        let third = cos * e3 - 3.0 * sin * e1 * e2 - cos * e1 * e1 * e1;
+        let terms = [sin, cos * e1, second / 2.0, third / 6.0];
+        Self { centre_s, terms: terms.map(|term| TDB_AMPLITUDE_S * term) }
+    }
+
+    fn reaches(&self, et_s: f64) -> bool {
+        (et_s - self.centre_s).abs() < SERIES_REACH_S
+    }
+
+    fn difference_s(&self, et_s: f64) -> f64 {
+        let x = et_s - self.centre_s;
+        let [a, b, c, d] = self.terms;
+        a + x * (b + x * (c + x * d))
+    }
+}
+
 /// TDB − TT at a time, s.
 fn difference_s(time_s: f64) -> f64 {
-    let mean = EARTH_ANOMALY[0] + EARTH_ANOMALY[1] * time_s;
-    TDB_AMPLITUDE_S * (mean + EARTH_ECCENTRICITY * mean.sin()).sin()
+    let mean_rad = EARTH_ANOMALY[0] + EARTH_ANOMALY[1] * time_s;
+    TDB_AMPLITUDE_S * (mean_rad + EARTH_ECCENTRICITY * mean_rad.sin()).sin()
 }
 
 fn tdb_of_tt(tt_s: f64) -> f64 {
@@ -202,13 +317,17 @@ fn tdb_of_tt(tt_s: f64) -> f64 {
 }
 
 fn tt_of_tdb(tdb_s: f64) -> f64 {
-    tdb_s - difference_s(tdb_s)
+    // Three steps, as SPICE takes: a bit of the time is 6e-8 s, which a slewing camera feels.
+    (0..3).fold(tdb_s, |tt_s, _| tdb_s - difference_s(tt_s))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    /// An anomaly of 200 rad is good to 3e-14 rad; times the amplitude.
+    const ANOMALY_ROUNDING_S: f64 = 1e-16;
 
     const KERNEL: &str = "\\begindata\nSCLK_DATA_TYPE_9 = ( 1 )\nSCLK01_TIME_SYSTEM_9 = ( 2 )\n\
         SCLK01_MODULI_9 = ( 4294967296 256 )\nSCLK01_OFFSETS_9 = ( 0 0 )\nSCLK01_OUTPUT_DELIM_9 = ( 2 )\n\
@@ -262,6 +381,12 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn the_series_of_tdb_reaches_as_far_as_it_says(centre_s in -1e9..1e9f64, off_s in -1000.0..1000.0f64) {
+            let (near, et_s) = (Near::new(centre_s), centre_s + off_s);
+            prop_assert!((near.difference_s(et_s) - difference_s(et_s)).abs() < ANOMALY_ROUNDING_S);
+        }
+
         #[test]
         fn ticks_and_times_round_trip(ticks in 0.0..1e9f64) {
             let kernels = kernels();

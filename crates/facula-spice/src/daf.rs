@@ -50,12 +50,26 @@ pub(crate) struct Summary {
 }
 
 /// A file in memory.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct Daf {
     pub kind: DafKind,
     pub file: Arc<str>,
     pub segments: Vec<Summary>,
     pub words: Vec<f64>,
+}
+
+impl std::fmt::Debug for Daf {
+    /// Without the words, which may be hundreds of megabytes.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(
+            f,
+            "{:?} {} ({} segments, {} words)",
+            self.kind,
+            self.file,
+            self.segments.len(),
+            self.words.len()
+        )
+    }
 }
 
 #[derive(Debug, Clone, Copy)]

@@ -5,28 +5,33 @@
 //! `frames`, for clocks in `clock`.
 
 mod load;
+mod route;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use facula_core::{Epoch, Icrf, Vec3, et_s};
+use pulp::Scalar;
 
 use crate::aberration::{self, Correction};
 use crate::ck::CkSegment;
+use crate::daf::Daf;
+use crate::dsk::DskSegment;
 use crate::error::{SpiceError, utc_of_et};
-use crate::frames::ecliptic;
+use crate::frames::{Asked, ecliptic};
+use crate::listing::FileInfo;
 use crate::names;
+use crate::pck::PckSegment;
 use crate::pool::Pool;
-use crate::spk::{Pv, SpkSegment, add, sub};
+use crate::spk::{Pv, SpkSegment};
 
 pub use load::MAX_FILE_BYTES;
+pub(crate) use route::Route;
 
 /// Steps from a body to the barycentre; real chains have five at most.
-const MAX_CHAIN: usize = 16;
-/// Half step of the numerical derivative that gives the observer's acceleration, s (SPICE's choice).
-const ACCELERATION_STEP_S: f64 = 1.0;
-
+pub(crate) const MAX_CHAIN: usize = 8;
 /// Position and velocity of one body relative to another, ICRF axes.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct State {
     /// From observer to target, km.
     pub position_km: Vec3<Icrf>,
@@ -41,24 +46,34 @@ pub struct State {
 pub struct Kernels {
     pub(crate) pool: Pool,
     /// Ephemeris segments of each body, the one with the highest precedence last.
-    spk: BTreeMap<i32, Vec<SpkSegment>>,
+    pub(crate) spk: BTreeMap<i32, Vec<SpkSegment>>,
     /// Attitude segments of each structure, the one with the highest precedence last.
     pub(crate) ck: BTreeMap<i32, Vec<CkSegment>>,
+    /// Orientations of bodies by the number of their frame in its class, the highest precedence last.
+    pub(crate) pck: BTreeMap<i32, Vec<PckSegment>>,
+    /// Surfaces in the order of loading, the highest precedence last.
+    pub(crate) dsk: Vec<Arc<DskSegment>>,
+    /// What was loaded, in that order.
+    pub(crate) files: Vec<Arc<FileInfo>>,
+    /// The files in the order they were loaded.
+    pub(crate) sources: Vec<Loaded>,
 }
 
-/// A body's way to the barycentre: bodies met, each with the state of the first relative to it.
-struct Chain {
-    nodes: [(i32, Pv); MAX_CHAIN],
-    length: usize,
+/// A loaded file.
+#[derive(Debug, Clone)]
+pub(crate) enum Loaded {
+    /// Name and content of a text kernel.
+    Text(Arc<str>, Arc<[u8]>),
+    /// An array file.
+    Arrays(Arc<Daf>),
 }
 
-impl Chain {
-    fn nodes(&self) -> &[(i32, Pv)] {
-        &self.nodes[..self.length]
-    }
-
-    fn root(&self) -> (i32, Pv) {
-        self.nodes[self.length - 1]
+impl Loaded {
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Text(name, _) => name,
+            Self::Arrays(daf) => &daf.file,
+        }
     }
 }
 
@@ -69,7 +84,7 @@ impl Kernels {
     /// [`SpiceError::NoCoverage`] names the body the loaded kernels do not cover, the epoch, and what they
     /// cover; [`SpiceError::Format`] and [`SpiceError::Unsupported`] name the segment.
     ///
-    /// # Source
+    /// # Loaded
     /// SPICE `SPKEZR`: same corrections, same velocities.
     ///
     /// # Examples
@@ -88,104 +103,52 @@ impl Kernels {
         epoch: Epoch,
         correction: Correction,
     ) -> Result<State, SpiceError> {
-        let et_s = et_s(epoch);
-        let (state, light_time_s) = match correction {
-            Correction::None => {
-                let state = self.geometric(target, observer, et_s)?;
-                (state, aberration::light_time_s(&state))
-            }
-            _ => self.corrected((target, observer), et_s, correction)?,
-        };
-        Ok(State {
-            position_km: Vec3::from_array(aberration::position(&state)),
-            velocity_km_s: Vec3::from_array(aberration::velocity(&state)),
-            light_time_s,
-        })
+        self.state_at(target, observer, et_s(epoch), correction)
     }
 
-    fn corrected(
+    /// As [`Kernels::state`], at an ephemeris time (TDB seconds past J2000).
+    ///
+    /// # Errors
+    /// As [`Kernels::state`].
+    pub fn state_at(
         &self,
-        (target, observer): (i32, i32),
+        target: i32,
+        observer: i32,
         et_s: f64,
         correction: Correction,
-    ) -> Result<(Pv, f64), SpiceError> {
-        let seer = self.barycentric(observer, et_s)?;
-        let mut source = self.barycentric(target, et_s)?;
-        let mut light_time_s = aberration::light_time_s(&sub(&source, &seer));
-        for _ in 0..correction.iterations() {
-            source = self.barycentric(target, et_s - light_time_s)?;
-            let next_s = aberration::light_time_s(&sub(&source, &seer));
-            let change_s = (next_s - light_time_s).abs();
-            light_time_s = next_s;
-            if change_s == 0.0 {
-                break;
-            }
-        }
-        let mut state = aberration::retarded(&source, &seer);
-        if correction.is_stellar() {
-            let acceleration_km_s2 = self.acceleration(observer, et_s, &seer);
-            state = aberration::stellar(&state, aberration::velocity(&seer), acceleration_km_s2);
-        }
-        Ok((state, light_time_s))
+    ) -> Result<State, SpiceError> {
+        let [state] = Route::new(self, (target, observer), et_s, correction)?.states(Scalar, &[et_s])?;
+        Ok(state)
     }
 
-    /// Acceleration of a body by the difference of its velocities a second before and after; at the end of
-    /// coverage from one side, and zero where the kernels know a single moment.
-    fn acceleration(&self, body: i32, et_s: f64, now: &Pv) -> [f64; 3] {
-        let beside = |step_s: f64| self.barycentric(body, et_s + step_s).ok().map(|state| (step_s, state));
-        let before = beside(-ACCELERATION_STEP_S).unwrap_or((0.0, *now));
-        let after = beside(ACCELERATION_STEP_S).unwrap_or((0.0, *now));
-        let span_s = after.0 - before.0;
-        std::array::from_fn(|k| if span_s > 0.0 { (after.1[k + 3] - before.1[k + 3]) / span_s } else { 0.0 })
-    }
-
-    fn geometric(&self, target: i32, observer: i32, et_s: f64) -> Result<Pv, SpiceError> {
-        let (a, b) = (self.chain(target, et_s)?, self.chain(observer, et_s)?);
-        for (body, of_target) in a.nodes() {
-            if let Some((_, of_observer)) = b.nodes().iter().find(|(other, _)| other == body) {
-                return Ok(sub(of_target, of_observer));
-            }
-        }
-        let missing = if a.root().0 == 0 { b.root().0 } else { a.root().0 };
-        Err(self.not_covered(missing, et_s))
-    }
-
-    /// State relative to the barycentre.
-    fn barycentric(&self, body: i32, et_s: f64) -> Result<Pv, SpiceError> {
-        let (mut state, mut center) = ([0.0; 6], body);
-        for _ in 0..MAX_CHAIN {
-            if center == 0 {
-                return Ok(state);
-            }
-            let segment = self.segment(center, et_s).ok_or_else(|| self.not_covered(center, et_s))?;
-            state = add(&state, &to_icrf(segment, segment.state(et_s)?)?);
-            center = segment.center;
-        }
-        Err(circle(body))
-    }
-
-    /// Follows centres until the barycentre or until no segment covers the epoch.
-    fn chain(&self, body: i32, et_s: f64) -> Result<Chain, SpiceError> {
-        let mut chain = Chain { nodes: [(body, [0.0; 6]); MAX_CHAIN], length: 1 };
-        while let (last, state) = chain.root()
-            && last != 0
-        {
-            let Some(segment) = self.segment(last, et_s) else { break };
-            let step = to_icrf(segment, segment.state(et_s)?)?;
-            if chain.length == MAX_CHAIN {
-                return Err(circle(body));
-            }
-            chain.nodes[chain.length] = (segment.center, add(&state, &step));
-            chain.length += 1;
-        }
-        Ok(chain)
-    }
-
-    fn segment(&self, body: i32, et_s: f64) -> Option<&SpkSegment> {
+    /// The segment that answers for a body.
+    pub(crate) fn segment(&self, body: i32, et_s: f64) -> Option<&SpkSegment> {
         self.spk.get(&body)?.iter().rev().find(|segment| segment.covers(et_s))
     }
 
-    fn not_covered(&self, body: i32, et_s: f64) -> SpiceError {
+    /// A segment's state in ICRF axes, whatever frame its numbers are in.
+    pub(crate) fn to_icrf(&self, segment: &SpkSegment, state: Pv, asked: Asked) -> Result<Pv, SpiceError> {
+        match segment.frame {
+            1 => Ok(state),
+            17 => {
+                let [p, v] = [aberration::position(&state), aberration::velocity(&state)]
+                    .map(|vector| ecliptic().map(|row| aberration::dot(row, vector)));
+                Ok([p[0], p[1], p[2], v[0], v[1], v[2]])
+            }
+            frame => {
+                let asked = Asked { depth: asked.depth + 1, ..asked };
+                Ok(self.turning(1, frame, asked)?.apply(&state))
+            }
+        }
+    }
+
+    /// Bodies the segments of a body are relative to, in a span of time.
+    pub(crate) fn centers(&self, body: i32, [from_s, to_s]: [f64; 2]) -> impl Iterator<Item = i32> {
+        let segments = self.spk.get(&body).into_iter().flatten();
+        segments.filter(move |s| s.bounds[0] <= to_s && from_s <= s.bounds[1]).map(|segment| segment.center)
+    }
+
+    pub(crate) fn not_covered(&self, body: i32, et_s: f64) -> SpiceError {
         let spans =
             self.spk.get(&body).map(|list| list.iter().map(|s| s.bounds).collect()).unwrap_or_default();
         let covered = match describe(spans) {
@@ -200,15 +163,8 @@ impl Kernels {
 }
 
 /// Spans of ephemeris time as text, joined where they touch; at most four are printed.
-pub(crate) fn describe(mut spans: Vec<[f64; 2]>) -> String {
-    spans.sort_by(|a, b| a[0].total_cmp(&b[0]));
-    let mut joined: Vec<[f64; 2]> = Vec::new();
-    for span in spans {
-        match joined.last_mut() {
-            Some(last) if span[0] <= last[1] => last[1] = last[1].max(span[1]),
-            _ => joined.push(span),
-        }
-    }
+pub(crate) fn describe(spans: Vec<[f64; 2]>) -> String {
+    let joined = crate::coverage::joined(spans);
     let mut texts: Vec<String> =
         joined.iter().take(4).map(|s| format!("{} to {}", utc_of_et(s[0]), utc_of_et(s[1]))).collect();
     if joined.len() > 4 {
@@ -217,25 +173,9 @@ pub(crate) fn describe(mut spans: Vec<[f64; 2]>) -> String {
     texts.join(", ")
 }
 
-fn circle(body: i32) -> SpiceError {
+pub(crate) fn circle(body: i32) -> SpiceError {
     let place = format!("the chain of centres of {}", names::body(body));
     SpiceError::format("centres that lead in a circle", place, "loaded SPK files")
-}
-
-/// A segment's state in ICRF axes.
-fn to_icrf(segment: &SpkSegment, state: Pv) -> Result<Pv, SpiceError> {
-    match segment.frame {
-        1 => Ok(state),
-        17 => {
-            let [p, v] = [aberration::position(&state), aberration::velocity(&state)]
-                .map(|vector| ecliptic().map(|row| aberration::dot(row, vector)));
-            Ok([p[0], p[1], p[2], v[0], v[1], v[2]])
-        }
-        other => {
-            let what = format!("an ephemeris of {} in frame {other}", names::body(segment.target));
-            Err(SpiceError::unsupported(what, segment.file()))
-        }
-    }
 }
 
 #[cfg(test)]

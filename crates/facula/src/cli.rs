@@ -1,13 +1,20 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Commands and options.
 
+mod frame;
+mod kernels;
+mod state;
+mod survey;
+mod table;
+
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
-use facula::{Existing, LoadedCampaign, Outcome, SurveyError, SurveyOptions, survey};
+use facula::observe::{ObserveError, built_in_kernels, load_kernels};
+use facula::spice::Kernels;
 
-use crate::terminal::{Detail, Terminal, say};
+use crate::terminal::{complain, say};
 
 /// From the frames of a camera in orbit to a map of a small world, its bright spots, and what they may be.
 #[derive(Debug, Parser)]
@@ -20,41 +27,42 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Survey a campaign: frames to map, spots, light curves, verdict, figures and report.
-    Survey(SurveyArgs),
+    Survey(survey::SurveyArgs),
+    /// Where a body is, seen from another: states from the built-in ephemeris or from kernels.
+    State(state::StateArgs),
+    /// Where the camera was for a frame and what its pixels see, from kernels or from the label.
+    Frame(frame::FrameArgs),
+    /// Place, light and view of every pixel of a frame as a file with named bands.
+    Backplanes(frame::BackplanesArgs),
+    /// What kernels hold, what they cover, which one answers; cut them down to what frames need.
+    Kernels(kernels::KernelsArgs),
 }
 
 const EXAMPLES: &str = "Examples:
   facula survey                                        the built-in campaign, offline
   facula survey campaigns/vesta-approach.toml          a flight frame of Vesta
-  facula survey my.toml --out results --json           for machines
-See `facula survey --help` for the options.";
+  facula state sun ceres --at 2015-04-15               where the Sun stands over Ceres
+  facula frame FRAME.LBL -k kernels/*                  where the camera was and what it sees
+  facula kernels *.bsp *.bc                            what these kernels hold and cover
+Each command has its own --help.";
 
-const SURVEY_HELP: &str = "Examples:
-  facula survey
-      Dawn at Ceres in April and May 2015, simulated, into ./facula-out/dawn-ceres-2015
-  facula survey campaigns/ceres-hamo.toml --out hamo -v
-      A flight frame; reads ../shared/data or the folder in FACULA_DATA
-
-A killed survey goes on where it was when started again with the same command.
-Exit codes: 0 complete, 1 written with warnings, 2 nothing written.";
-
+/// Kernels to load, shared by the commands that ask them.
 #[derive(Debug, Args)]
-#[command(after_help = SURVEY_HELP)]
-struct SurveyArgs {
-    /// Campaign file; the built-in campaign when left out.
-    campaign: Option<PathBuf>,
-    /// Output folder [default: facula-out/<name of the campaign>].
-    #[arg(long, value_name = "DIR")]
-    out: Option<PathBuf>,
-    /// Replace another run in the output folder (never a folder that Facula did not make).
+struct KernelArgs {
+    /// Kernel file (SPK, CK, PCK, DSK, FK, IK, SCLK, LSK, meta-kernel, transfer file); may be repeated, and
+    /// takes several files; the later win.
+    #[arg(short, long = "kernel", value_name = "FILE", num_args = 1..)]
+    kernels: Vec<PathBuf>,
+    /// Leave the built-in ephemeris (Sun, Earth, Mars, Jupiter, Ceres, Vesta, 2007-09 to 2019-01) out.
     #[arg(long)]
-    overwrite: bool,
-    /// Print the outcome as JSON on standard output, progress and warnings as JSON lines on standard error.
-    #[arg(long)]
-    json: bool,
-    /// Tell every warning with its hint, and the time of each stage.
-    #[arg(short, long)]
-    verbose: bool,
+    no_built_in: bool,
+}
+
+impl KernelArgs {
+    fn load(&self) -> Result<Kernels, ObserveError> {
+        let base = if self.no_built_in { Kernels::empty() } else { built_in_kernels()? };
+        load_kernels(base, &self.kernels)
+    }
 }
 
 /// Parses the command line and runs it.
@@ -67,35 +75,46 @@ pub(crate) fn run() -> ExitCode {
             return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
         }
     };
-    let Command::Survey(args) = cli.command;
-    let terminal = Terminal::new(Detail::of(args.json, args.verbose));
-    match run_survey(&args, &terminal) {
-        Ok(outcome) => {
-            terminal.finish(&outcome);
-            ExitCode::from(u8::from(!outcome.warnings.is_empty()))
+    match cli.command {
+        Command::Survey(args) => survey::run(&args),
+        Command::State(args) => answer(args.json, state::run(&args)),
+        Command::Frame(args) => answer(args.json, frame::run_frame(&args)),
+        Command::Backplanes(args) => answer(args.json, frame::run_backplanes(&args)),
+        Command::Kernels(args) => answer(args.json, kernels::run(&args)),
+    }
+}
+
+/// Prints what a question came to: text, or `error:` and `hint:`, or either as JSON.
+fn answer(json: bool, result: Result<String, ObserveError>) -> ExitCode {
+    match result {
+        Ok(text) => {
+            say(&text);
+            ExitCode::SUCCESS
+        }
+        Err(error) if json => {
+            let value = serde_json::json!({ "error": error.to_string(), "hint": error.hint() });
+            complain(&format!("{value}\n"));
+            ExitCode::from(2)
         }
         Err(error) => {
-            terminal.fail(&error);
+            complain(&format!("error: {error}\n\nhint: {}\n", error.hint()));
             ExitCode::from(2)
         }
     }
 }
 
-fn run_survey(args: &SurveyArgs, terminal: &Terminal) -> Result<Outcome, SurveyError> {
-    let data_folder = std::env::var_os("FACULA_DATA").map(PathBuf::from);
-    let campaign = match &args.campaign {
-        Some(path) => LoadedCampaign::from_file(path, data_folder)?,
-        None => LoadedCampaign::built_in()?,
-    };
-    let default = || PathBuf::from("facula-out").join(&campaign.campaign.name);
-    let options = SurveyOptions {
-        out: args.out.clone().unwrap_or_else(default),
-        existing: if args.overwrite { Existing::Overwrite } else { Existing::Keep },
-    };
-    if terminal.is_for_people() {
-        say(&format!("{}\n", campaign.campaign.title));
-    }
-    survey(&campaign, &options, terminal)
+/// The last part of a path: what people know a kernel by.
+fn short(path: &str) -> String {
+    std::path::Path::new(path)
+        .file_name()
+        .map_or_else(|| path.to_string(), |n| n.to_string_lossy().into_owned())
+}
+
+/// A value as indented JSON with its line end.
+fn json_text(value: &impl serde::Serialize) -> String {
+    let text =
+        serde_json::to_string_pretty(value).unwrap_or_else(|error| format!("{{\"error\": \"{error}\"}}"));
+    text + "\n"
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@
 
 mod campaign;
 mod error;
+pub mod observe;
 mod survey;
 
 pub use campaign::{

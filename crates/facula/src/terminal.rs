@@ -163,6 +163,7 @@ fn tell(warning: &Warning) {
     complain(&format!("warning: {stage}: {subject}: {message}\n   hint: {hint}\n"));
 }
 
-fn complain(text: &str) {
+/// Writes to standard error.
+pub(crate) fn complain(text: &str) {
     let _ = std::io::stderr().lock().write_all(text.as_bytes());
 }

@@ -88,6 +88,6 @@ fn frames_with_backplanes_are_written_on_request_and_stages_told() {
     let told = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(told.contains("Stages: ") && told.contains("simulate"), "{told}");
     let frame = std::fs::read(temp.path().join("out/frames/FC2SIM_APPROACH_001.tif")).unwrap();
-    // Eleven bands of 1024 x 1024 f32, deflated: more than a megabyte; TIFF, little-endian.
+    // Sixteen bands of 1024 x 1024 f32, deflated: more than a megabyte; TIFF, little-endian.
     assert!(frame.starts_with(b"II*\0") && frame.len() > 1_000_000, "{} bytes", frame.len());
 }

@@ -117,9 +117,10 @@ impl Reader<'_> {
         loop {
             self.skip_blanks()?;
             let key = self.word();
-            let kind = match key.as_str() {
+            // Reserved words in any case: ISIS writes `Object`, `End_Group`.
+            let kind = match key.to_ascii_uppercase().as_str() {
                 "" => return Err(self.error(self.no_statement())),
-                "END" | "END_OBJECT" | "END_GROUP" => return self.end(&key, block).map(|()| items),
+                word @ ("END" | "END_OBJECT" | "END_GROUP") => return self.end(word, block).map(|()| items),
                 "OBJECT" | "BEGIN_OBJECT" => Some(BlockKind::Object),
                 "GROUP" | "BEGIN_GROUP" => Some(BlockKind::Group),
                 _ => None,

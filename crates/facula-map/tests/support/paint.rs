@@ -6,7 +6,7 @@ use facula_core::{
     BodyFixed, Ellipsoid, FrameMeta, IofFrame, Level, LonLat, PixelPos, Pose, Quality, Raster, Rotation,
     Vec3, parse_utc,
 };
-use facula_geometry::{Camera, Shape, Shot, SurfacePoint};
+use facula_geometry::{Camera, Distortion, Shape, Shot, SurfacePoint};
 use facula_photometry::SurfaceModel;
 use rayon::prelude::*;
 
@@ -31,7 +31,8 @@ pub fn camera(side_px: usize) -> Camera {
         focal_length_mm: 150.08,
         pitch_mm: [0.014004, 0.013995],
         principal_point_px: [middle_px, middle_px],
-        radial_per_mm2: 8.4e-6,
+        skew_mm: [0.0, 0.0],
+        distortion: Distortion::Radial { e1_per_mm2: 8.4e-6 },
     }
 }
 

@@ -9,6 +9,9 @@ use super::matrix::{Matrix, multiply, of_quaternion, transpose, turn};
 use crate::error::SpiceError;
 use crate::pool::Pool;
 
+/// A radian, in degrees.
+const RADIAN_DEG: f64 = 180.0 / std::f64::consts::PI;
+
 /// Name of the frame this one is relative to, and the rotation to that frame.
 pub(super) fn relative_from_frame<'a>(
     pool: &'a Pool,
@@ -34,30 +37,30 @@ pub(super) fn relative_from_frame<'a>(
         "MATRIX" => numbers("MATRIX").try_into().ok().and_then(of_columns).ok_or_else(|| wrong("MATRIX"))?,
         "QUATERNION" => numbers("Q").try_into().ok().and_then(of_quaternion).ok_or_else(|| wrong("Q"))?,
         "ANGLES" => {
-            let unit_rad = angle_unit_rad(pool.text(&key("UNITS")).unwrap_or("RADIANS"))
-                .ok_or_else(|| wrong("UNITS"))?;
-            of_angles(numbers("ANGLES"), numbers("AXES"), unit_rad).ok_or_else(|| wrong("ANGLES"))?
+            let to_radians =
+                radians_of(pool.text(&key("UNITS")).unwrap_or("RADIANS")).ok_or_else(|| wrong("UNITS"))?;
+            of_angles(numbers("ANGLES"), numbers("AXES"), to_radians).ok_or_else(|| wrong("ANGLES"))?
         }
         _ => return Err(wrong("SPEC")),
     };
     Ok((relative, rows))
 }
 
-fn angle_unit_rad(unit: &str) -> Option<f64> {
-    let degree_rad = std::f64::consts::PI / 180.0;
+/// Angles in a unit of the kernels to radians, with SPICE's order of operations: to degrees, then divided.
+pub(super) fn radians_of(unit: &str) -> Option<fn(f64) -> f64> {
     match unit.trim().to_uppercase().as_str() {
-        "RADIANS" => Some(1.0),
-        "DEGREES" => Some(degree_rad),
-        "ARCMINUTES" => Some(degree_rad / 60.0),
-        "ARCSECONDS" => Some(degree_rad / 3600.0),
+        "RADIANS" => Some(|angle| angle),
+        "DEGREES" => Some(|angle| angle / RADIAN_DEG),
+        "ARCMINUTES" => Some(|angle| angle * (1.0 / 60.0) / RADIAN_DEG),
+        "ARCSECONDS" => Some(|angle| angle * (1.0 / 3600.0) / RADIAN_DEG),
         _ => None,
     }
 }
 
 /// `[angle1]_axis1 [angle2]_axis2 [angle3]_axis3`.
-fn of_angles(angles: &[f64], axes: &[f64], unit_rad: f64) -> Option<Matrix> {
+fn of_angles(angles: &[f64], axes: &[f64], to_radians: fn(f64) -> f64) -> Option<Matrix> {
     let (&[a, b, c], &[i, j, k]) = (angles, axes) else { return None };
-    let one = |angle: f64, axis: f64| turn(angle * unit_rad, crate::daf::as_count(axis)?);
+    let one = |angle: f64, axis: f64| turn(to_radians(angle), crate::daf::as_count(axis)?);
     Some(multiply(&multiply(&one(a, i)?, &one(b, j)?), &one(c, k)?))
 }
 

@@ -1,20 +1,27 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Loads kernels: tells their kind by content, not by name, and keeps the order of precedence.
 
+use std::borrow::Cow;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::Kernels;
+use super::{Kernels, Loaded};
 use crate::builtin;
 use crate::ck::CkSegment;
 use crate::daf::transfer::{from_transfer, is_transfer};
 use crate::daf::{Daf, DafKind, is_binary};
+use crate::das::{Das, is_das};
+use crate::dsk;
 use crate::error::SpiceError;
+use crate::listing;
+use crate::pck::PckSegment;
 use crate::spk::SpkSegment;
 
 /// Largest kernel that is read, bytes (4 GiB; the largest of JPL's planetary kernels has 3.1 GB).
 pub const MAX_FILE_BYTES: u64 = 4 << 30;
+/// Largest text kernel that is read, bytes (64 MiB; the largest clock kernels have a few megabytes).
+const MAX_TEXT_BYTES: u64 = 64 << 20;
 /// How deep meta-kernels may name each other.
 const MAX_META_DEPTH: u32 = 8;
 
@@ -27,7 +34,7 @@ impl Kernels {
     /// The ephemeris inside the program: Sun (10), Earth-Moon barycentre (3), Earth (399), Mars (4) and Jupiter
     /// (5) barycentres, Ceres (2000001) and Vesta (2000004), 2007-09-01 to 2019-01-01 TDB.
     ///
-    /// # Source
+    /// # Loaded
     /// JPL DE440 (Park et al. 2021, AJ 161, 105) and sb441-n16.
     pub fn built_in() -> Self {
         Self::from_bytes("built-in ephemeris", builtin::PLANETS)
@@ -74,16 +81,33 @@ impl Kernels {
     /// As [`Kernels::from_bytes`].
     pub fn add_bytes(&mut self, name: &str, bytes: &[u8]) -> Result<(), SpiceError> {
         if is_binary(bytes) {
-            self.add_array_file(Daf::from_binary(bytes, name)?)
+            let daf = Daf::from_binary(bytes, name)?;
+            self.files.push(Arc::new(listing::of_binary(&daf, bytes)));
+            self.add_array_file(daf)
         } else if is_transfer(bytes) {
-            self.add_array_file(from_transfer(bytes, name)?)
-        } else if bytes.starts_with(b"DAS/") || bytes.starts_with(b"NAIF/DAS") {
-            Err(SpiceError::unsupported("a DAS file (shape or event kernel)", name))
+            let daf = from_transfer(bytes, name)?;
+            self.files.push(Arc::new(listing::of_transfer(&daf, bytes)));
+            self.add_array_file(daf)
+        } else if is_das(bytes) {
+            if !bytes.starts_with(b"DAS/DSK ") {
+                return Err(SpiceError::unsupported("a DAS file other than a shape kernel (DSK)", name));
+            }
+            let das = Das::from_binary(bytes, name)?;
+            let segments = dsk::segments(&das, name)?;
+            self.files.push(Arc::new(listing::of_shape(&das, &segments, name, bytes)));
+            self.dsk.extend(segments.into_iter().map(Arc::new));
+            Ok(())
         } else {
-            let text = std::str::from_utf8(bytes).map_err(|e| {
-                let place = format!("byte {}", e.valid_up_to());
-                SpiceError::format("neither an array file nor text", place, name)
-            })?;
+            if bytes.len() as u64 > MAX_TEXT_BYTES {
+                return Err(SpiceError::Limit {
+                    what: "length of a text kernel in bytes",
+                    value: bytes.len() as u64,
+                    limit: MAX_TEXT_BYTES,
+                    file: name.to_string(),
+                });
+            }
+            let text = text_of(bytes, name)?;
+            let text = text.as_ref();
             if !text.lines().any(|line| line.trim().eq_ignore_ascii_case("\\begindata")) {
                 return Err(SpiceError::format(
                     "text without a \\begindata line is no kernel",
@@ -94,6 +118,8 @@ impl Kernels {
             let mut pool = self.pool.clone();
             pool.read(text, name)?;
             self.pool = pool;
+            self.files.push(Arc::new(listing::of_text(text, name)));
+            self.sources.push(Loaded::Text(name.into(), bytes.into()));
             Ok(())
         }
     }
@@ -113,7 +139,11 @@ impl Kernels {
         let name = path.display().to_string();
         let bytes = read_limited(path)?;
         self.add_bytes(&name, &bytes)?;
-        let named = if is_binary(&bytes) || is_transfer(&bytes) { None } else { files_named(self, path) };
+        let named = if is_binary(&bytes) || is_transfer(&bytes) || is_das(&bytes) {
+            None
+        } else {
+            files_named(self, path)
+        };
         for file in named.unwrap_or_default() {
             if depth == MAX_META_DEPTH {
                 let what = "depth of meta-kernels";
@@ -131,6 +161,7 @@ impl Kernels {
 
     fn add_array_file(&mut self, daf: Daf) -> Result<(), SpiceError> {
         let daf = Arc::new(daf);
+        self.sources.push(Loaded::Arrays(Arc::clone(&daf)));
         for summary in &daf.segments {
             // Lists are searched from their end: later segments win.
             match daf.kind {
@@ -144,10 +175,28 @@ impl Kernels {
                         self.ck.entry(segment.structure).or_default().push(segment);
                     }
                 }
-                DafKind::Pck => return Err(SpiceError::unsupported("a binary PCK", &daf.file)),
+                DafKind::Pck => {
+                    if let Some(segment) = PckSegment::new(&daf, summary) {
+                        self.pck.entry(segment.class_id).or_default().push(segment);
+                    }
+                }
             }
         }
         Ok(())
+    }
+}
+
+/// The text of a text kernel. Comments may be in Latin-1; bytes that no text has are refused.
+fn text_of<'a>(bytes: &'a [u8], name: &str) -> Result<Cow<'a, str>, SpiceError> {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => Ok(Cow::Borrowed(text)),
+        Err(_) if bytes.iter().all(|b| *b >= 32 || b.is_ascii_whitespace()) => {
+            Ok(Cow::Owned(bytes.iter().map(|b| char::from(*b)).collect()))
+        }
+        Err(error) => {
+            let place = format!("byte {}", error.valid_up_to());
+            Err(SpiceError::format("neither an array file nor text", place, name))
+        }
     }
 }
 
@@ -171,7 +220,7 @@ fn read_limited(path: &Path) -> Result<Vec<u8>, SpiceError> {
 fn files_named(kernels: &mut Kernels, meta: &Path) -> Option<Vec<PathBuf>> {
     let names = kernels.pool.take_texts("KERNELS_TO_LOAD")?;
     let symbols = kernels.pool.take_texts("PATH_SYMBOLS").unwrap_or_default();
-    let values = kernels.pool.take_texts("PATH_VALUES").unwrap_or_default();
+    let values = joined(kernels.pool.take_texts("PATH_VALUES").unwrap_or_default());
     let folder = meta.parent().unwrap_or(Path::new(""));
     let resolve = |name: String| {
         let replaced = symbols.iter().zip(&values).fold(name, |n, (s, v)| n.replace(&format!("${s}"), v));
@@ -216,7 +265,8 @@ mod tests {
         for (bytes, part) in [
             (&b"hello"[..], "begindata"),
             (&b"\xff\xfe\x00"[..], "byte 0"),
-            (&b"DAS/DSK data"[..], "DAS"),
+            (&b"DAS/EK  data"[..], "DAS"),
+            (&b"DAS/DSK data"[..], "file record"),
             (&b""[..], "begindata"),
             (&b"DAF/SPK "[..], "file record"),
         ] {

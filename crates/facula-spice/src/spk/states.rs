@@ -9,7 +9,7 @@
 
 use std::ops::Range;
 
-use super::interpolation::{MAX_WINDOW, hermite, lagrange};
+use super::interpolation::{MAX_WINDOW, Newton, lagrange};
 use super::{Fault, Pv, count_from_end, part};
 
 /// How the samples of a window become a state.
@@ -60,10 +60,8 @@ pub(crate) fn state(kind: i32, words: &[f64], et_s: f64) -> Result<Pv, Fault> {
         chosen
     } else {
         let all = part(words, samples.len(), count)?;
-        let low = all.partition_point(|e| *e <= et_s).saturating_sub(1).min(count.saturating_sub(2));
-        let nearer_high = all.get(low + 1).is_some_and(|high| et_s - all[low] > high - et_s);
         let at_ends = if kind == 18 { AtEnds::Cut } else { AtEnds::Shifted };
-        let chosen = choose(window, count, Bracket { low, nearer_high }, at_ends);
+        let chosen = choose(window, count, bracket(all, et_s), at_ends);
         epochs[..chosen.len()].copy_from_slice(&all[chosen.clone()]);
         chosen
     };
@@ -79,6 +77,7 @@ fn scheme_of_type_18(subtype: usize) -> Result<Scheme, Fault> {
 }
 
 /// Where the request lies among the samples: from sample `low` to the next, and to which it is nearer.
+#[derive(Clone, Copy)]
 struct Bracket {
     low: usize,
     nearer_high: bool,
@@ -117,30 +116,88 @@ fn interpolate(
     window: &Range<usize>,
     (epochs_s, et_s): (&[f64], f64),
 ) -> Result<Pv, Fault> {
+    check_growth(epochs_s)?;
+    let packet = scheme.packet();
+    let samples = part(samples, window.start * packet, window.len() * packet)?;
+    let at = |i: usize, k: usize| samples[packet * i + k];
+    let three = |i: usize, k: usize| [at(i, k), at(i, k + 1), at(i, k + 2)];
+    let [x, y, z, vx, vy, vz] = match scheme {
+        Scheme::Lagrange => std::array::from_fn(|k| {
+            let mut values = [0.0; MAX_WINDOW];
+            (0..window.len()).for_each(|i| values[i] = at(i, k));
+            lagrange(epochs_s, &values, et_s)[0]
+        }),
+        Scheme::Hermite => join(Newton::new(epochs_s, |i| (three(i, 0), three(i, 3))).at(et_s)),
+        Scheme::TwoHermites => {
+            let position = Newton::new(epochs_s, |i| (three(i, 0), three(i, 3))).at(et_s).0;
+            join((position, Newton::new(epochs_s, |i| (three(i, 6), three(i, 9))).at(et_s).0))
+        }
+    };
+    Ok([x, y, z, vx, vy, vz])
+}
+
+fn join((p, v): ([f64; 3], [f64; 3])) -> Pv {
+    [p[0], p[1], p[2], v[0], v[1], v[2]]
+}
+
+/// A window of a type-13 segment, kept while requests stay between the same two samples.
+#[derive(Debug, Clone)]
+pub(crate) struct Kept {
+    between_s: [f64; 2],
+    nearer_high: Option<bool>,
+    newton: Newton<3>,
+}
+
+impl Kept {
+    /// The window of a type-13 segment for an epoch.
+    pub fn new(words: &[f64], et_s: f64) -> Result<Self, Fault> {
+        let (count, window) = (count_from_end(words, 1)?, count_from_end(words, 2)?.saturating_add(1));
+        if count == 0 || window > MAX_WINDOW {
+            return Err(Fault::Damaged("an empty table or an impossible window"));
+        }
+        let samples = part(words, 0, count.saturating_mul(6))?;
+        let all = part(words, samples.len(), count)?;
+        let bracket = bracket(all, et_s);
+        let chosen = choose(window, count, bracket, AtEnds::Shifted);
+        let epochs_s = &all[chosen.clone()];
+        check_growth(epochs_s)?;
+        let three = |i: usize, k: usize| {
+            let sample = 6 * (chosen.start + i) + k;
+            [samples[sample], samples[sample + 1], samples[sample + 2]]
+        };
+        let high_s = all.get(bracket.low + 1).copied().unwrap_or(all[bracket.low]);
+        Ok(Self {
+            between_s: [all[bracket.low], high_s],
+            nearer_high: (!window.is_multiple_of(2)).then_some(bracket.nearer_high),
+            newton: Newton::new(epochs_s, |i| (three(i, 0), three(i, 3))),
+        })
+    }
+
+    /// Whether the segment would choose this window for the epoch.
+    pub fn holds(&self, et_s: f64) -> bool {
+        let [low_s, high_s] = self.between_s;
+        low_s <= et_s
+            && et_s < high_s
+            && self.nearer_high.is_none_or(|high| high == (et_s - low_s > high_s - et_s))
+    }
+
+    /// The state at an epoch the window holds.
+    pub fn state(&self, et_s: f64) -> Pv {
+        join(self.newton.at(et_s))
+    }
+}
+
+fn check_growth(epochs_s: &[f64]) -> Result<(), Fault> {
     if epochs_s.windows(2).any(|pair| !(pair[0] < pair[1])) {
         return Err(Fault::Damaged("epochs that do not grow"));
     }
-    let packet = scheme.packet();
-    let samples = part(samples, window.start * packet, window.len() * packet)?;
-    let column = |k: usize| -> [f64; MAX_WINDOW] {
-        let mut values = [0.0; MAX_WINDOW];
-        values.iter_mut().zip(samples.chunks_exact(packet)).for_each(|(value, sample)| *value = sample[k]);
-        values
-    };
-    let mut state = [0.0; 6];
-    for k in 0..3 {
-        [state[k], state[k + 3]] = match scheme {
-            Scheme::Lagrange => {
-                [lagrange(epochs_s, &column(k), et_s)[0], lagrange(epochs_s, &column(k + 3), et_s)[0]]
-            }
-            Scheme::Hermite => hermite(epochs_s, &column(k), &column(k + 3), et_s),
-            Scheme::TwoHermites => [
-                hermite(epochs_s, &column(k), &column(k + 3), et_s)[0],
-                hermite(epochs_s, &column(k + 6), &column(k + 9), et_s)[0],
-            ],
-        };
-    }
-    Ok(state)
+    Ok(())
+}
+
+fn bracket(all_s: &[f64], et_s: f64) -> Bracket {
+    let low = all_s.partition_point(|e| *e <= et_s).saturating_sub(1).min(all_s.len().saturating_sub(2));
+    let nearer_high = all_s.get(low + 1).is_some_and(|high| et_s - all_s[low] > high - et_s);
+    Bracket { low, nearer_high }
 }
 
 #[cfg(test)]
@@ -194,6 +251,23 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_kept_window_answers_like_the_segment_where_it_holds() {
+        for degree in [1.0, 2.0, 3.0] {
+            let mut words = line(13);
+            let last = words.len() - 2;
+            words[last] = degree;
+            let kept = Kept::new(&words, 1.2).expect("sound");
+            for et_s in [1.0, 1.2, 1.4, 1.6, 1.9] {
+                if kept.holds(et_s) {
+                    assert_eq!(kept.state(et_s), state(13, &words, et_s).expect("inside"), "{degree} {et_s}");
+                }
+            }
+            assert!(kept.holds(1.4) && !kept.holds(2.0) && !kept.holds(0.9));
+            assert_eq!(kept.holds(1.6), degree != 2.0);
+        }
+    }
+
     proptest! {
         #[test]
         fn damaged_words_never_panic(kind in prop::sample::select(vec![8, 9, 12, 13, 18]), at in 0usize..31, length in 0usize..32,
@@ -201,6 +275,7 @@ mod tests {
             let mut words = line(kind);
             if let Some(word) = words.get_mut(at) { *word = value; }
             let _ = state(kind, &words, et_s);
+            let _ = Kept::new(&words, et_s);
             words.truncate(length);
             let _ = state(kind, &words, et_s);
         }

@@ -129,8 +129,18 @@ def ck(path):
     return {"ONE": ticks[:3], "TWO": inside, "THREE": inside, "BENT": inside}
 
 
+def pck(path):
+    """Orientation of a body with number 4001 in class 2: node, tilt and W as Chebyshev series of 600 s."""
+    h = sp.pckopn(path, "made up", 0)
+    records = []
+    for i in range(8):
+        records += [0.3 + 0.01 * i, 1e-3, 1e-5, 0.0, 0.2, -2e-3, 0.0, 3e-6, 1.0 + 2.0 * i, 0.9, 1e-4, 0.0]
+    sp.pckw02(h, 4001, "ECLIPJ2000", START, START + 4800.0, "2", 600.0, 8, 3, records, START)
+    sp.pckcls(h)
+
+
 def main():
-    files = [os.path.join(HERE, name) for name in ("made_up.bsp", "made_up.bc", "made_up.tf")]
+    files = [os.path.join(HERE, name) for name in ("made_up.bsp", "made_up.bc", "made_up.tf", "made_up.bpc")]
     for path in files:
         if os.path.exists(path):
             os.remove(path)
@@ -138,6 +148,7 @@ def main():
         out.write(TEXT)
     bodies, times = spk(files[0])
     frames = ck(files[1])
+    pck(files[3])
     for path in files:
         sp.furnsh(path)
     head = f"# spiceypy {sp.__version__}, CSPICE {sp.tkvrsn('TOOLKIT')}; kernels made_up.*; command: python3 make.py\n"

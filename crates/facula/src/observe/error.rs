@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Why a question has no answer.
+
+use std::path::{Path, PathBuf};
+
+use facula_archive::ArchiveError;
+use facula_core::BodyError;
+use facula_geometry::GeometryError;
+use facula_map::MapError;
+use facula_spice::SpiceError;
+
+/// Why a question has no answer, by who must act. [`ObserveError::hint`] says what to do.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ObserveError {
+    /// An argument that means nothing.
+    #[error("{name} = {value} is not understood")]
+    Argument {
+        /// Which argument.
+        name: &'static str,
+        /// Its value.
+        value: String,
+    },
+    /// The frame lacks something.
+    #[error("{path}: {missing}")]
+    Frame {
+        /// What it lacks.
+        missing: String,
+        /// The frame.
+        path: PathBuf,
+    },
+    /// The kernels do not answer.
+    #[error(transparent)]
+    Spice(#[from] SpiceError),
+    /// A frame cannot be read.
+    #[error(transparent)]
+    Archive(#[from] ArchiveError),
+    /// A camera or shape cannot be used.
+    #[error(transparent)]
+    Geometry(#[from] GeometryError),
+    /// A product cannot be written.
+    #[error(transparent)]
+    Map(#[from] MapError),
+    /// A body is not known.
+    #[error(transparent)]
+    Body(#[from] BodyError),
+    /// The machine: a file or folder cannot be read or written.
+    #[error("cannot {action} {path}: {reason}")]
+    Io {
+        /// What was tried.
+        action: &'static str,
+        /// Why not.
+        reason: String,
+        /// File or folder.
+        path: PathBuf,
+    },
+}
+
+impl ObserveError {
+    /// An argument that means nothing.
+    pub fn argument(name: &'static str, value: &str) -> Self {
+        Self::Argument { name, value: value.to_string() }
+    }
+
+    /// A frame that lacks something.
+    pub(crate) fn frame(path: &Path, missing: impl Into<String>) -> Self {
+        Self::Frame { missing: missing.into(), path: path.to_path_buf() }
+    }
+
+    /// An input or output error with its path.
+    pub(crate) fn io(action: &'static str, path: &Path, error: &std::io::Error) -> Self {
+        Self::Io { action, reason: error.to_string(), path: path.to_path_buf() }
+    }
+
+    /// What the user can do.
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::Argument { .. } => "the command's --help shows examples",
+            Self::Frame { .. } => "give kernels with -k, or the missing fact with an option (--help)",
+            Self::Spice(SpiceError::NoCoverage { .. }) => {
+                "load a kernel that covers it with -k; `facula kernels FILES` tells what files cover"
+            }
+            Self::Spice(_) => {
+                "fetch the kernel again, or leave it out; `facula kernels FILES` looks into files"
+            }
+            Self::Archive(_) => "name the label, FITS or PNG of a frame; fetch it again if it is damaged",
+            Self::Geometry(_) => "check the camera, its filter, and the shape file",
+            Self::Map(_) | Self::Io { .. } => {
+                "check that the path exists, that you may write there, and that the disk is not full"
+            }
+            Self::Body(_) => "give the name of a built-in body or the path of a body file ending in .toml",
+        }
+    }
+}
