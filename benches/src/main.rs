@@ -7,6 +7,7 @@
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
 mod backplanes;
+mod calibrate;
 mod rays;
 mod states;
 
@@ -18,7 +19,12 @@ use serde_json::Value;
 type Row = fn(&[String]) -> Result<Value, Box<dyn std::error::Error>>;
 
 /// Rows by name.
-const ROWS: &[(&str, Row)] = &[("backplanes", backplanes::run), ("rays", rays::run), ("states", states::run)];
+const ROWS: &[(&str, Row)] = &[
+    ("backplanes", backplanes::run),
+    ("calibrate", calibrate::run),
+    ("rays", rays::run),
+    ("states", states::run),
+];
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();

@@ -12,10 +12,11 @@ use syn::visit::Visit;
 
 /// Level of each crate; dependencies point to lower levels only. Crates without a level (testkit, xtask) may be used
 /// for development only.
-const LEVELS: [(&str, u32); 15] = [
+const LEVELS: [(&str, u32); 16] = [
     ("facula-core", 0),
     ("facula-spice", 1),
     ("facula-archive", 1),
+    ("facula-fetch", 1),
     ("facula-photometry", 1),
     ("facula-shape", 1),
     ("facula-geometry", 2),
@@ -31,7 +32,7 @@ const LEVELS: [(&str, u32); 15] = [
 ];
 
 /// Ends of names that tell the unit.
-const UNITS: [&str; 37] = [
+const UNITS: [&str; 38] = [
     "km",
     "km2",
     "km3",
@@ -69,10 +70,11 @@ const UNITS: [&str; 37] = [
     "bins",
     "count",
     "ticks",
+    "iof",
 ];
 
 /// Words that have no unit (or whose unit the documentation of the item states).
-const DIMENSIONLESS: [&str; 55] = [
+const DIMENSIONLESS: [&str; 58] = [
     "x",
     "y",
     "z",
@@ -97,6 +99,9 @@ const DIMENSIONLESS: [&str; 55] = [
     "measured",
     "factor",
     "value",
+    "minimum_value",
+    "maximum_value",
+    "mean_value",
     "ratio",
     "mean_albedo",
     "peak_albedo",

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! FITS: header cards and images (`BITPIX` 8, 16, 32, −32, −64), read and written.
+//! FITS: header cards and images (`BITPIX` 8, 16, 32, 64, −32, −64; compressed in tiles with Rice, GZIP or PLIO
+//! too), read and written.
 //!
 //! In: the bytes of a file. Out: its header and data units; an image as `Raster<f32>`, first stored line first
 //! (FITS draws it at the bottom; we keep the memory order), NaN where a pixel is `BLANK` or not finite.
@@ -8,8 +9,13 @@
 //! # Source
 //! FITS Standard 4.0 (IAU FITS Working Group, 2018), sections 3 (files), 4 (headers), 5 (data).
 
+mod dither;
 mod header;
 mod planes;
+mod plio;
+mod rice;
+mod table;
+mod tiles;
 mod write;
 
 pub use header::FitsCard;
@@ -17,14 +23,17 @@ pub use planes::{FitsPlane, write_fits_planes};
 pub(crate) use write::encode_fits;
 pub use write::{FitsFormat, FitsWriteOptions, write_fits};
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::Path;
 
 use facula_core::{Quality, Raster, Reporter};
 
 use crate::files::{Limits, read_bounded};
+use crate::fits::tiles::TiledImage;
+use crate::format::{Format, Part};
 use crate::frame::warn;
-use crate::samples::{ByteOrder, Sample, Scaling, decode, quality_of};
+use crate::samples::{ByteOrder, Sample, Scaling, Special, decode, quality_of};
 use crate::{ArchiveError, fits::header::Header};
 
 /// Length of a FITS block, bytes.
@@ -53,13 +62,17 @@ pub struct FitsUnit {
     /// Where the data lie in the file, bytes, without padding.
     pub data: Range<usize>,
     kind: UnitKind,
+    /// Numbers of the image, and its axes: those of the table's image where it is compressed.
     sample: Sample,
+    image_axes: Vec<u64>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum UnitKind {
     Primary,
     Image,
+    /// A binary table that holds an image compressed in tiles.
+    Compressed,
     Other,
 }
 
@@ -140,28 +153,60 @@ impl<'a> FitsFile<'a> {
         })
     }
 
+    /// The unit whose image starts at a byte, else the first image.
+    pub(crate) fn image_at(&self, start: u64) -> Result<usize, ArchiveError> {
+        let pointed = self.units.iter().position(|u| u.is_image() && u.data.start as u64 == start);
+        pointed.map_or_else(|| self.first_image(), Ok)
+    }
+
     /// The image of a unit with its cards and quality.
     ///
     /// # Errors
     /// `Argument` for a unit that is not there or not an image, `Format` for bad scaling, `Limit` for too many pixels.
     pub fn read(&self, unit: usize, limits: &Limits) -> Result<FitsImage, ArchiveError> {
+        let (image, quality) = self.read_plane(unit, 0, limits)?;
+        Ok(FitsImage { cards: self.units[unit].cards.clone(), image, quality })
+    }
+
+    /// One plane (from 0) of a unit and its quality; planes are counted along all axes behind the second.
+    ///
+    /// # Errors
+    /// As [`Self::read`]; `Argument` for a plane that is not there.
+    pub fn read_plane(
+        &self,
+        unit: usize,
+        plane: u64,
+        limits: &Limits,
+    ) -> Result<(Raster<f32>, Raster<Quality>), ArchiveError> {
         let found = self.units.get(unit).filter(|u| u.is_image()).ok_or_else(|| ArchiveError::Argument {
             name: "unit",
             value: unit.to_string(),
             reason: "it has to be a unit of the file that holds an image",
         })?;
-        let (width, height) = limits.image_size(found.axes[0], found.axes[1])?;
-        let scaling = found.scaling()?;
-        let end = found.data.start + width * height * found.sample.bytes();
-        if end > found.data.end {
-            return Err(ArchiveError::cut("the first image plane", end as u64, found.data.end as u64));
+        let [samples, lines, planes] = found.sizes();
+        if plane >= planes {
+            let reason = "it has to be one of the planes of the unit; the first is 0";
+            return Err(ArchiveError::Argument { name: "plane", value: plane.to_string(), reason });
         }
-        let mut values = Vec::with_capacity(width * height);
-        decode(&self.bytes[found.data.start..end], (found.sample, ByteOrder::Big), &scaling, &mut values);
-        let image =
-            Raster::from_vec(width, height, values).expect("the unit's data were measured from its axes");
+        let (width, height) = limits.image_size(samples, lines)?;
+        let scaling = found.scaling()?;
+        let data = &self.bytes[found.data.clone()];
+        let values = if found.kind == UnitKind::Compressed {
+            TiledImage::new(&found.cards, data, found.sample)?.plane(plane, &scaling, limits)?
+        } else {
+            let plane_bytes = width * height * found.sample.bytes();
+            let start = (plane as usize).saturating_mul(plane_bytes);
+            let end = start.saturating_add(plane_bytes);
+            let stored = data
+                .get(start..end)
+                .ok_or_else(|| ArchiveError::cut("the image plane", end as u64, data.len() as u64))?;
+            let mut values = Vec::with_capacity(width * height);
+            decode(stored, (found.sample, ByteOrder::Big), &scaling, &mut values);
+            values
+        };
+        let image = Raster::from_vec(width, height, values).expect("each plane gave its pixels");
         let quality = self.quality_band(&image).unwrap_or_else(|| quality_of(&image));
-        Ok(FitsImage { cards: found.cards.clone(), image, quality })
+        Ok((image, quality))
     }
 
     /// The quality extension of our own files: bytes of [`Quality`], the size of the image.
@@ -172,6 +217,41 @@ impl<'a> FitsFile<'a> {
         })?;
         let flags = self.bytes[unit.data.clone()].iter().map(|bits| Quality::from_bits(*bits)).collect();
         Raster::from_vec(image.width(), image.height(), flags)
+    }
+}
+
+impl Format for FitsFile<'_> {
+    fn parts(&self) -> Vec<Part> {
+        let images = self.units.iter().enumerate().filter(|(_, unit)| unit.is_image());
+        let part = |(index, unit): (usize, &FitsUnit)| Part {
+            name: unit.name(index),
+            sizes: unit.sizes(),
+            sample_type: unit.sample.name().to_string(),
+        };
+        images.map(part).collect()
+    }
+
+    /// The cards of all units; the first one of a keyword counts.
+    fn keywords(&self) -> BTreeMap<String, String> {
+        let cards = self.units.iter().rev().flat_map(|unit| unit.cards.iter().rev());
+        let named = cards.filter(|card| !card.keyword.is_empty());
+        named.filter_map(|card| Some((card.keyword.clone(), card.value.clone()?))).collect()
+    }
+
+    fn problems(&self) -> Vec<String> {
+        self.problems.clone()
+    }
+
+    fn band(
+        &self,
+        part: usize,
+        band: u64,
+        limits: &Limits,
+    ) -> Result<(Raster<f32>, Raster<Quality>), ArchiveError> {
+        let units: Vec<usize> = (0..self.units.len()).filter(|k| self.units[*k].is_image()).collect();
+        let unit = units.get(part).copied();
+        let unit = unit.map_or_else(|| self.first_image(), Ok)?;
+        self.read_plane(unit, band, limits)
     }
 }
 
@@ -186,27 +266,48 @@ impl FitsUnit {
 
     /// Whether this unit holds an image of two or more axes.
     pub fn is_image(&self) -> bool {
-        self.kind != UnitKind::Other && self.axes.len() >= 2 && self.axes.iter().all(|n| *n > 0)
+        self.kind != UnitKind::Other && self.image_axes.len() >= 2 && self.image_axes.iter().all(|n| *n > 0)
+    }
+
+    /// Samples of a line, lines, and planes along all further axes, of an image.
+    pub fn sizes(&self) -> [u64; 3] {
+        let axis = |k: usize| self.image_axes.get(k).copied().unwrap_or(0);
+        let planes = self.image_axes.iter().skip(2).fold(1u64, |product, n| product.saturating_mul(*n));
+        [axis(0), axis(1), planes]
+    }
+
+    /// The name of the unit: `EXTNAME`, or `unit` and its place in the file.
+    pub fn name(&self, index: usize) -> String {
+        let name = self.value("EXTNAME").filter(|name| !name.is_empty());
+        name.map_or_else(|| format!("unit {index}"), str::to_string)
     }
 
     fn new(header: Header) -> Result<Self, ArchiveError> {
         let kind = match header.value("XTENSION") {
             None => UnitKind::Primary,
             Some("IMAGE") => UnitKind::Image,
+            Some("BINTABLE") if header.value("ZIMAGE") == Some("T") => UnitKind::Compressed,
             Some(_) => UnitKind::Other,
         };
-        let sample = header.sample()?;
+        let sample = header.sample_of("BITPIX")?;
         let axes = header.axes(MAX_AXES)?;
         let data_bytes = header.data_bytes(&axes, sample)?;
         let end = header.end.checked_add(data_bytes).ok_or_else(|| header.too_large(&axes))?;
-        Ok(Self { data: header.end..end, axes, kind, sample, cards: header.cards })
+        let compressed = kind == UnitKind::Compressed;
+        let sample = if compressed { header.sample_of("ZBITPIX")? } else { sample };
+        let image_axes = if compressed { tiles::axes(&header.cards)? } else { axes.clone() };
+        Ok(Self { data: header.end..end, axes, image_axes, kind, sample, cards: header.cards })
     }
 
     fn scaling(&self) -> Result<Scaling, ArchiveError> {
         let number = |keyword, default| header::number(&self.cards, keyword).map(|n| n.unwrap_or(default));
         let blank = if self.sample.is_integer() { header::number(&self.cards, "BLANK")? } else { None };
+        // Compressed whole numbers may carry their blank in the words of the compression.
+        let tiled = blank.is_none() && self.kind == UnitKind::Compressed && self.sample.is_integer();
+        let blank = if tiled { header::number(&self.cards, "ZBLANK")? } else { blank };
         let (factor, offset) = (number("BSCALE", 1.0)?, number("BZERO", 0.0)?);
-        Ok(Scaling { factor, offset, missing: blank.into_iter().collect() })
+        let special = blank.map(|blank| Special::value(blank, self.sample, Quality::MISSING));
+        Ok(Scaling { factor, offset, special: special.into_iter().collect() })
     }
 }
 
@@ -259,6 +360,17 @@ mod tests {
     fn of_a_cube_the_first_plane_is_read() {
         let cards = [("BITPIX", "8"), ("NAXIS", "3"), ("NAXIS1", "2"), ("NAXIS2", "1"), ("NAXIS3", "2")];
         assert_eq!(first(&image_file(&cards, &[1, 2, 3, 4])).unwrap().image.as_slice(), [1.0, 2.0]);
+    }
+
+    #[test]
+    fn planes_of_a_cube_are_read_by_number() {
+        let cards = [("BITPIX", "64"), ("NAXIS", "3"), ("NAXIS1", "1"), ("NAXIS2", "1"), ("NAXIS3", "2")];
+        let data: Vec<u8> = [-3i64, 1 << 40].iter().flat_map(|v| v.to_be_bytes()).collect();
+        let bytes = image_file(&cards, &data);
+        let file = FitsFile::parse(&bytes).unwrap();
+        let plane = |k| file.read_plane(0, k, &Limits::default()).map(|(image, _)| image.at(0, 0));
+        assert_eq!((plane(0).unwrap(), plane(1).unwrap()), (-3.0, (1u64 << 40) as f32));
+        assert!(matches!(plane(2), Err(ArchiveError::Argument { .. })));
     }
 
     #[test]

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Frames: the file of an archive to [`RawFrame`], and back.
 //!
-//! In: a PDS3 label (with its FITS or raw image), a FITS file (with the label beside it, if any), or a PNG with
-//! a JSON pose beside it. Out: pixels in stored order, their quality, what is known about the frame, its pose.
+//! In: a PDS3 or PDS4 label (with its FITS or raw image), a FITS file (with the label beside it, if any), or a
+//! picture, VICAR or ENVI image with a JSON pose beside it. Out: pixels in stored order, their quality, what is known about the frame, its pose.
 
 mod fits_only;
 mod label;
+mod pds4;
 mod write;
 
 pub use write::{Written, write_frame};
@@ -16,7 +17,7 @@ use std::path::Path;
 use facula_core::{Body, BodyFixed, Epoch, FrameMeta, Pose, RawFrame, Reporter, Unit, Vec3, Warning};
 
 use crate::files::{read_bounded, sibling};
-use crate::{ArchiveError, Limits, png_pose};
+use crate::{ArchiveError, FileKind, Limits, png_pose};
 
 /// What a reader needs to know beside the file.
 #[derive(Clone, Copy)]
@@ -71,7 +72,7 @@ impl fmt::Debug for ReadOptions<'_> {
 /// Longest exposure believed, s: a day.
 pub(crate) const MAX_EXPOSURE_S: f64 = 86_400.0;
 
-/// Reads a frame from a PDS3 label, a FITS file or a PNG with a JSON pose.
+/// Reads a frame from a PDS3 or PDS4 label, a FITS file, or any other image with a JSON pose beside it.
 ///
 /// The kind of file is told by its first bytes. A FITS file uses the label of the same name beside it when that
 /// label points back to it. Missing geometry gives a frame without a pose; geometry that is there but cannot be
@@ -87,16 +88,17 @@ pub fn read_frame(
     let bytes = read_bounded(path, &options.limits)?;
     let source = Source { path, bytes: &bytes, options, report };
     let frame = match FileKind::of(path, &bytes) {
-        FileKind::Label => label::read(&source),
+        FileKind::Pds3 => label::read(&source),
+        FileKind::Pds4 => pds4::read(&source),
         FileKind::Fits => match sibling(path, "lbl") {
             Some(label_path) => fits_with_label(&source, &label_path),
             None => fits_only::read(&source),
         },
-        FileKind::Png => png_pose::read(&source),
         FileKind::Unknown => Err(ArchiveError::unsupported(
-            "a file that is neither PDS3 label, FITS nor PNG",
-            "name the .lbl, .fit or .png file of the frame",
+            "a file that is neither a label, FITS, VICAR, ENVI nor a picture",
+            "name the label (.lbl, .xml) or the image file of the frame",
         )),
+        _ => png_pose::read(&source),
     };
     frame.map_err(|error| error.in_file(path))
 }
@@ -112,8 +114,8 @@ pub struct FrameHeader {
     pub pose: Option<Pose>,
 }
 
-/// Reads what a file tells about a frame. A PDS3 label needs no image beside it for that; other files are read
-/// whole.
+/// Reads what a file tells about a frame. A PDS3 or PDS4 label needs no image beside it for that; other files are
+/// read whole.
 ///
 /// # Errors
 /// As [`read_frame`].
@@ -123,9 +125,11 @@ pub fn read_header(
     report: &dyn Reporter,
 ) -> Result<FrameHeader, ArchiveError> {
     let bytes = read_bounded(path, &options.limits)?;
-    if FileKind::of(path, &bytes) == FileKind::Label {
-        let source = Source { path, bytes: &bytes, options, report };
-        return label::read_header(&source).map_err(|error| error.in_file(path));
+    let source = Source { path, bytes: &bytes, options, report };
+    match FileKind::of(path, &bytes) {
+        FileKind::Pds3 => return label::read_header(&source).map_err(|error| error.in_file(path)),
+        FileKind::Pds4 => return pds4::read_header(&source).map_err(|error| error.in_file(path)),
+        _ => {}
     }
     let RawFrame { meta, dn, pose, .. } = read_frame(path, options, report)?;
     Ok(FrameHeader { meta, size_px: (dn.width() as u64, dn.height() as u64), pose })
@@ -161,30 +165,6 @@ impl Source<'_> {
 pub(crate) fn warn(report: &dyn Reporter, path: &Path, message: &str, hint: &str) {
     let subject = path.display().to_string();
     report.warn(Warning { stage: "read".into(), subject, message: message.into(), hint: hint.into() });
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum FileKind {
-    Label,
-    Fits,
-    Png,
-    Unknown,
-}
-
-impl FileKind {
-    fn of(path: &Path, bytes: &[u8]) -> Self {
-        let named = |ext: &str| path.extension().is_some_and(|e| e.eq_ignore_ascii_case(ext));
-        let text = bytes.trim_ascii_start();
-        if bytes.starts_with(b"SIMPLE  =") || named("fit") || named("fits") {
-            Self::Fits
-        } else if bytes.starts_with(b"\x89PNG") || named("png") {
-            Self::Png
-        } else if text.starts_with(b"PDS_VERSION_ID") || text.starts_with(b"CCSD") || named("lbl") {
-            Self::Label
-        } else {
-            Self::Unknown
-        }
-    }
 }
 
 /// Names as Facula writes them: lower case, blanks to underscores.

@@ -128,7 +128,7 @@ impl Core {
             width,
             height,
             tile,
-            scaling: Scaling { factor, offset, missing: Vec::new() },
+            scaling: Scaling { factor, offset, special: Vec::new() },
             pixels,
         })
     }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Global maps as pictures: JPEG, PNG, TIFF or ISIS cube in simple cylindrical projection to [`MapImage`].
 
-mod tiff;
+pub(crate) mod tiff;
 
 use std::f64::consts::{FRAC_PI_2, TAU};
 use std::path::Path;

@@ -7,11 +7,15 @@
 //! # Source
 //! Planetary Data System Standards Reference 3.8 (2009), chapter 12 (ODL), chapter 14 (pointers).
 
+mod file;
 mod image;
+mod object;
 mod parse;
 mod write;
 
-pub(crate) use image::{ImageObject, Pointer, image_pointer};
+pub(crate) use file::Pds3File;
+pub(crate) use image::{ImageObject, bit_pattern};
+pub(crate) use object::{Object, Pointer};
 pub(crate) use write::is_keyword;
 
 use std::collections::BTreeMap;
@@ -117,14 +121,14 @@ impl Label {
 
 fn find_keyword<'a>(items: &'a [Item], name: &str) -> Option<&'a Value> {
     items.iter().find_map(|item| match item {
-        Item::Keyword { key, value } if key == name => Some(value),
+        Item::Keyword { key, value } if key.eq_ignore_ascii_case(name) => Some(value),
         _ => None,
     })
 }
 
 fn find_block<'a>(items: &'a [Item], wanted: &str) -> Option<&'a Vec<Item>> {
     items.iter().find_map(|item| match item {
-        Item::Block { name, items, .. } if name == wanted => Some(items),
+        Item::Block { name, items, .. } if name.eq_ignore_ascii_case(wanted) => Some(items),
         _ => None,
     })
 }

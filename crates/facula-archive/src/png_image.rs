@@ -26,6 +26,15 @@ pub(crate) struct Picture {
 }
 
 impl Picture {
+    /// A PNG or JPEG, by its first bytes.
+    pub(crate) fn decode(bytes: &[u8], limits: &Limits) -> Result<Self, ArchiveError> {
+        if bytes.starts_with(&[0xff, 0xd8]) {
+            Self::from_jpeg(bytes, limits)
+        } else {
+            Self::from_png(bytes, limits)
+        }
+    }
+
     /// A PNG; palettes and depths below 8 bits are expanded.
     pub(crate) fn from_png(bytes: &[u8], limits: &Limits) -> Result<Self, ArchiveError> {
         let damaged = |error: png::DecodingError| ArchiveError::format(format!("PNG: {error}"), REFETCH);
@@ -90,6 +99,27 @@ impl Picture {
         self.colours() == 1 || self.bytes.chunks_exact(self.channels * n).all(equal)
     }
 
+    /// Samples of a line, lines, channels; and how numbers are stored.
+    pub(crate) const fn sizes(&self) -> ([u64; 3], &'static str) {
+        let sizes = [self.width as u64, self.height as u64, self.channels as u64];
+        (sizes, if self.bytes_per_sample == 2 { "u16" } else { "u8" })
+    }
+
+    /// One channel, from 0; the last one may be the opacity.
+    pub(crate) fn channel(&self, channel: u64) -> Result<Raster<f32>, ArchiveError> {
+        let Some(first) = usize::try_from(channel).ok().filter(|k| *k < self.channels) else {
+            let reason = "it has to be one of the channels of the picture; the first is 0";
+            return Err(ArchiveError::Argument { name: "band", value: channel.to_string(), reason });
+        };
+        let n = self.bytes_per_sample;
+        let pixels = self.bytes.chunks_exact(self.channels * n);
+        let number = |pixel: &[u8]| {
+            pixel[first * n..][..n].iter().fold(0.0, |sum, byte| sum * 256.0 + f32::from(*byte))
+        };
+        Ok(Raster::from_vec(self.width, self.height, pixels.map(number).collect())
+            .expect("the length was checked when decoding"))
+    }
+
     /// The mean of the colours, 0 to 255 or 65535; NaN where the picture is fully transparent.
     pub(crate) fn mean_of_colours(&self) -> Raster<f32> {
         let colours = self.colours();
@@ -144,6 +174,17 @@ pub(crate) mod tests {
         assert_eq!(decoded((ColorType::Rgb, BitDepth::Eight), &[1, 2, 3, 8, 8, 8]), (false, vec![2.0, 8.0]));
         let (_, alpha) = decoded((ColorType::GrayscaleAlpha, BitDepth::Eight), &[7, 0, 8, 255]);
         assert!(alpha[0].is_nan() && alpha[1] == 8.0);
+    }
+
+    #[test]
+    fn channels_are_read_one_by_one() {
+        let kind = (png::ColorType::Rgb, png::BitDepth::Sixteen);
+        let bytes = png_bytes((1, 1), kind, &[0, 1, 1, 0, 0, 3]);
+        let picture = Picture::from_png(&bytes, &Limits::default()).unwrap();
+        let channel = |k| picture.channel(k).map(|image| image.at(0, 0));
+        assert_eq!((channel(0).unwrap(), channel(1).unwrap(), channel(2).unwrap()), (1.0, 256.0, 3.0));
+        assert!(channel(3).is_err());
+        assert_eq!(picture.sizes(), ([1, 1, 3], "u16"));
     }
 
     #[test]

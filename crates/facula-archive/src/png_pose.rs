@@ -1,22 +1,24 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A frame as a PNG with a JSON pose of the same name beside it.
+//! A frame as a picture (PNG, JPEG, TIFF), VICAR or ENVI image with a JSON pose of the same name beside it.
 //!
-//! In: grey pixels (8 or 16 bit, a palette of greys, RGB with equal channels) and
+//! In: one band; of a PNG or JPEG grey pixels (8 or 16 bit, a palette of greys, RGB with equal channels) and
 //! `spacecraft_position_km`, `camera_from_body` (rows), `sun_position_km` (optional), all body-fixed, and
 //! `mid_exposure_utc`, or `start_time_utc` with `exposure_ms`. Out: a frame of [`Level::Relative`], for such
 //! pictures are stretched by unknown factors.
 
 use std::collections::BTreeMap;
 
-use facula_core::{FrameMeta, Level, Pose, RawFrame, Rotation, Vec3};
+use facula_core::{FrameMeta, Level, Pose, Quality, Raster, RawFrame, Rotation, Vec3};
 use serde::Deserialize;
 
-use crate::ArchiveError;
 use crate::files::{read_bounded, sibling};
+use crate::format::open;
 use crate::frame::{MAX_EXPOSURE_S, Source, looks_at_body, plain_name, target_name};
+use crate::picture::keywords;
 use crate::png_image::Picture;
 use crate::samples::quality_of;
 use crate::time::parse_time;
+use crate::{ArchiveError, FileKind};
 
 /// Hint of all errors about the sidecar.
 const HINT: &str = "correct the JSON pose file";
@@ -42,11 +44,7 @@ struct Sidecar {
 
 /// Reads the picture and the sidecar beside it.
 pub(crate) fn read(source: &Source<'_>) -> Result<RawFrame, ArchiveError> {
-    let picture = Picture::from_png(source.bytes, &source.options.limits)?;
-    if !picture.is_grey() {
-        let hint = "give one filter as a grey picture";
-        return Err(ArchiveError::unsupported("a colour picture as a frame", hint));
-    }
+    let (dn, quality) = pixels(source)?;
     let path = sibling(source.path, "json").ok_or_else(|| {
         ArchiveError::missing(
             "the pose file (.json) beside the picture",
@@ -56,8 +54,29 @@ pub(crate) fn read(source: &Source<'_>) -> Result<RawFrame, ArchiveError> {
     let bytes = read_bounded(&path, &source.options.limits)?;
     let json = Source { path: &path, bytes: &bytes, ..*source };
     let (meta, pose) = read_sidecar(&json).map_err(|error| error.in_file(&path))?;
-    let dn = picture.mean_of_colours();
-    Ok(RawFrame { meta, quality: quality_of(&dn), dn, pose })
+    Ok(RawFrame { meta, dn, quality, pose })
+}
+
+/// The only band of the image.
+fn pixels(source: &Source<'_>) -> Result<(Raster<f32>, Raster<Quality>), ArchiveError> {
+    let limits = &source.options.limits;
+    if matches!(FileKind::of(source.path, source.bytes), FileKind::Png | FileKind::Jpeg) {
+        let picture = Picture::decode(source.bytes, limits)?;
+        if !picture.is_grey() {
+            let hint = "give one filter as a grey picture";
+            return Err(ArchiveError::unsupported("a colour picture as a frame", hint));
+        }
+        let dn = picture.mean_of_colours();
+        let quality = quality_of(&dn);
+        return Ok((dn, quality));
+    }
+    let file = open(source.path, source.bytes, limits)?;
+    let bands = file.parts().first().map_or(0, |part| part.sizes[2]);
+    if bands != 1 {
+        let what = format!("an image of {bands} bands as a frame");
+        return Err(ArchiveError::unsupported(what, "give one filter as an image of one band"));
+    }
+    file.band(0, 0, limits)
 }
 
 fn read_sidecar(source: &Source<'_>) -> Result<(FrameMeta, Option<Pose>), ArchiveError> {
@@ -68,11 +87,6 @@ fn read_sidecar(source: &Source<'_>) -> Result<(FrameMeta, Option<Pose>), Archiv
     let meta = meta(source, &sidecar, keywords)?;
     let pose = pose(source, &sidecar, &meta)?;
     Ok((meta, pose))
-}
-
-fn keywords(all: &serde_json::Map<String, serde_json::Value>) -> BTreeMap<String, String> {
-    let text = |value: &serde_json::Value| value.as_str().map_or_else(|| value.to_string(), str::to_string);
-    all.iter().map(|(key, value)| (key.clone(), text(value))).collect()
 }
 
 fn meta(

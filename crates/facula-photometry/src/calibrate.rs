@@ -1,107 +1,167 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Data numbers to I/F: bias, dark, read-out smear, flat field, exposure, Sun distance; with errors and flags.
+//! Data numbers to I/F, with errors and flags.
 //!
-//! The smear model is exact for a frame-transfer detector that is cleared before the exposure: a packet of line
-//! `y` is shifted towards growing lines and collects light for [`Detector::line_transfer_s`] over each line it
-//! passes, so `raw(y) = S(y) t + Σ_{y' > y} S(y') τ`. In stored frames of Dawn FC2 the smear lies above the body
-//! (frame FC21A0002962 of Vesta).
+//! The steps, in this order, of a pixel `dn` of line `y`, sample `x`:
+//! 1. bias: `m = dn − bias` ([`Bias`]);
+//! 2. linearity: `q = m (1 + c1 m + …)` or a table ([`crate::Linearity`]);
+//! 3. dark: `c = q − dark rate · exposure`, the rate a constant that follows the temperature ([`crate::DarkLaw`]) or a
+//!    master dark frame ([`DarkFrame`]);
+//! 4. hot pixels: flagged, and filled from their neighbours if asked ([`HotAction`]);
+//! 5. smear: the exact inverse of what a frame-transfer detector does ([`crate::SmearModel`], [`remove_smear`]);
+//! 6. flat: divided by the relative response;
+//! 7. stray light: what a function of the image says is subtracted ([`StrayLightModel`]);
+//! 8. responsivity: `radiance = signal / (exposure · responsivity)`, W m⁻² sr⁻¹ nm⁻¹;
+//! 9. sunlight: `I/F = π d² radiance / F`, d the distance to the Sun in au, F the solar irradiance over the filter.
+//!
+//! Random errors (shot noise of light, smear and dark, read-out, converter, flat, smear) go into each pixel's sigma;
+//! what all pixels share (responsivity, level of the flat, bias, dark) is stated once in the [`CalibrationRecord`].
 
 use facula_core::{IofFrame, Level, Quality, Raster, RawFrame};
 
-use crate::Detector;
+mod bias;
+mod chain;
+mod error;
+mod flags;
+mod hot;
+mod options;
+mod record;
+mod smear;
 
-/// Why a frame cannot be calibrated.
-#[derive(Debug, thiserror::Error, PartialEq)]
-#[non_exhaustive]
-pub enum CalibrationError {
-    /// The exposure time is not positive.
-    #[error(
-        "frame {frame}: exposure time {exposure_s} s is not positive; check EXPOSURE_DURATION in its label"
-    )]
-    Exposure {
-        /// Frame.
-        frame: String,
-        /// Value found, s.
-        exposure_s: f64,
-    },
-    /// The flat field has another size than the frame.
-    #[error(
-        "frame {frame} is {found} pixels, the flat field {expected}; use the flat of this camera and binning"
-    )]
-    Size {
-        /// Frame.
-        frame: String,
-        /// Size of the frame.
-        found: String,
-        /// Size of the flat.
-        expected: String,
-    },
-    /// No pixel has a value.
-    #[error("frame {frame} has no valid pixel; it may be lost in transmission: leave it out")]
-    Empty {
-        /// Frame.
-        frame: String,
-    },
+pub use error::CalibrationError;
+pub use hot::hot_pixels;
+pub use options::{
+    Bias, CalibrateOptions, DarkFrame, HotAction, SmearRemoval, StrayLight, StrayLightModel, Window,
+};
+pub use record::{CalibrationRecord, Constant, PixelCounts, Step, StepRecord, StepState};
+pub use smear::{fit_smear_factor, remove_smear};
+
+use chain::Chain;
+
+/// A calibrated frame, and how it came to be.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Calibrated {
+    /// The frame in I/F.
+    pub frame: IofFrame,
+    /// What was done with which constants.
+    pub record: CalibrationRecord,
 }
 
-/// What the calibration needs beside the frame.
-#[derive(Debug, Clone)]
-pub struct CalibrateOptions<'a> {
-    /// The detector behind the frame's filter.
-    pub detector: &'a Detector,
-    /// Relative response of each pixel, mean 1; `None` for a flat response.
-    pub flat: Option<&'a Raster<f32>>,
-    /// Distance from the body to the Sun, au.
-    pub sun_distance_au: f64,
+impl Calibrated {
+    /// The frame's spectral radiance, W m⁻² sr⁻¹ nm⁻¹.
+    pub fn radiance(&self) -> Raster<f32> {
+        let factor = self.record.radiance_per_iof_w_m2_nm as f32;
+        self.frame.iof.map(|iof| iof * factor)
+    }
 }
 
 /// Calibrates a frame to I/F. A [`Level::Relative`] or [`Level::IOverF`] frame keeps its numbers and gets flags
 /// and errors only: its zero and scale are not known (a relative frame's error is taken as one step of 8 bit).
 ///
 /// # Errors
-/// [`CalibrationError`] for a frame with no exposure, no valid pixel, or of another size than the flat.
+/// [`CalibrationError`] for a frame with no exposure or no valid pixel, images of another size than the frame,
+/// windows outside it, and constants that cannot be used.
 pub fn calibrate(raw: &RawFrame, options: &CalibrateOptions<'_>) -> Result<IofFrame, CalibrationError> {
-    check(raw, options)?;
-    if raw.meta.level != Level::Raw {
-        return Ok(unchanged(raw));
-    }
-    let detector = options.detector;
-    let mut quality = flag(raw, detector);
-    let exposure_s = raw.meta.exposure_s;
-    let zero_dn = (detector.bias_dn + detector.dark_e_per_s * detector.gain_dn_per_e * exposure_s) as f32;
-    let collected = raw.dn.map(|dn| dn - zero_dn);
-    let signal = remove_smear(&collected, detector.line_transfer_s() / exposure_s);
-    flag_smear_of_saturated(&mut quality);
-    let scale = 1.0 / (detector.dn_per_s_at_unit_iof(options.sun_distance_au) * exposure_s);
-    let mut iof = signal;
-    let mut sigma = collected.map(|dn| (noise_dn(detector, f64::from(dn)) * scale) as f32);
-    for (k, (value, error)) in iof.as_mut_slice().iter_mut().zip(sigma.as_mut_slice()).enumerate() {
-        let response = options.flat.map_or(1.0, |flat| flat.as_slice()[k]);
-        *value *= scale as f32 / response;
-        *error /= response;
-    }
-    let meta = facula_core::FrameMeta { level: Level::IOverF, ..raw.meta.clone() };
-    Ok(IofFrame { meta, iof, sigma, quality })
+    let mut frame = empty(raw);
+    calibrate_into(raw, options, &mut frame)?;
+    Ok(frame)
 }
 
-fn check(raw: &RawFrame, options: &CalibrateOptions<'_>) -> Result<(), CalibrationError> {
-    let frame = raw.meta.id.clone();
+/// [`calibrate`] into a frame at hand, whatever it holds, so that many frames of one size need memory once.
+///
+/// # Errors
+/// As [`calibrate`]; the frame is then unchanged.
+pub fn calibrate_into(
+    raw: &RawFrame,
+    options: &CalibrateOptions<'_>,
+    frame: &mut IofFrame,
+) -> Result<(), CalibrationError> {
+    match check(raw, options)? {
+        Some(unchanged) => *frame = unchanged,
+        None => {
+            Chain::new(raw, options)?.run(raw, frame);
+        }
+    }
+    Ok(())
+}
+
+/// [`calibrate`], with the record of what was done.
+///
+/// # Errors
+/// As [`calibrate`].
+pub fn calibrate_with_record(
+    raw: &RawFrame,
+    options: &CalibrateOptions<'_>,
+) -> Result<Calibrated, CalibrationError> {
+    if let Some(frame) = check(raw, options)? {
+        let record = CalibrationRecord::nothing_done(&frame, options);
+        return Ok(Calibrated { frame, record });
+    }
+    let chain = Chain::new(raw, options)?;
+    let mut frame = empty(raw);
+    let alone = chain.run(raw, &mut frame);
+    let record = record::record(&chain, &frame, alone);
+    Ok(Calibrated { frame, record })
+}
+
+/// A frame without pixels.
+fn empty(raw: &RawFrame) -> IofFrame {
+    let none = Raster::filled(0, 0, 0.0);
+    IofFrame {
+        meta: raw.meta.clone(),
+        iof: none.clone(),
+        sigma: none,
+        quality: Raster::filled(0, 0, Quality::GOOD),
+    }
+}
+
+/// What a frame that is not raw becomes, or nothing for a raw frame that can be calibrated.
+fn check(raw: &RawFrame, options: &CalibrateOptions<'_>) -> Result<Option<IofFrame>, CalibrationError> {
+    let frame = || raw.meta.id.clone();
     // Negated so that NaN is refused too.
     if raw.meta.level == Level::Raw && !(raw.meta.exposure_s > 0.0) {
-        return Err(CalibrationError::Exposure { frame, exposure_s: raw.meta.exposure_s });
+        return Err(CalibrationError::Exposure { frame: frame(), exposure_s: raw.meta.exposure_s });
     }
-    if let Some(flat) = options.flat
-        && (flat.width(), flat.height()) != (raw.dn.width(), raw.dn.height())
-    {
-        let size = |width: usize, height: usize| format!("{width} x {height}");
-        return Err(CalibrationError::Size {
-            frame,
-            found: size(raw.dn.width(), raw.dn.height()),
-            expected: size(flat.width(), flat.height()),
-        });
+    let size = (raw.dn.width(), raw.dn.height());
+    let sizes = [
+        ("flat field", options.flat.map(|flat| (flat.width(), flat.height()))),
+        ("dark frame", options.dark_frame.map(|dark| (dark.rate.width(), dark.rate.height()))),
+        ("map of hot pixels", options.hot.map(|hot| (hot.width(), hot.height()))),
+    ];
+    for (image, found) in sizes {
+        if let Some(expected) = found.filter(|found| *found != size) {
+            let text = |(width, height): (usize, usize)| format!("{width} x {height}");
+            let (found, expected) = (text(size), text(expected));
+            return Err(CalibrationError::Size { frame: frame(), image, found, expected });
+        }
     }
     if raw.dn.as_slice().iter().all(|dn| dn.is_nan()) {
-        return Err(CalibrationError::Empty { frame });
+        return Err(CalibrationError::Empty { frame: frame() });
+    }
+    if raw.meta.level != Level::Raw {
+        return Ok(Some(unchanged(raw)));
+    }
+    check_values(raw, options).map(|()| None)
+}
+
+fn check_values(raw: &RawFrame, options: &CalibrateOptions<'_>) -> Result<(), CalibrationError> {
+    let frame = || raw.meta.id.clone();
+    let bad = |key: &'static str, value: String| CalibrationError::Constant { frame: frame(), key, value };
+    if let Some((key, value)) = options.detector.problem() {
+        return Err(bad(key, value));
+    }
+    let positive = |value: f64| value > 0.0 && value.is_finite();
+    if !positive(options.sun_distance_au) {
+        return Err(bad("sun_distance_au", options.sun_distance_au.to_string()));
+    }
+    if !positive(options.sunlight_w_m2_nm()) {
+        return Err(bad("solar_irradiance_w_m2_nm", options.sunlight_w_m2_nm().to_string()));
+    }
+    if let SmearRemoval::Lines { first_line, lines } = options.smear {
+        let window = Window { sample: 0, line: first_line, width: raw.dn.width(), height: lines };
+        if !window.lies_within(raw.dn.width(), raw.dn.height()) {
+            let window = format!("{first_line} + {lines}");
+            return Err(CalibrationError::Window { frame: frame(), subject: "lines of smear", window });
+        }
     }
     Ok(())
 }
@@ -116,66 +176,10 @@ fn unchanged(raw: &RawFrame) -> IofFrame {
     let step = if raw.meta.level == Level::Relative { 1.0 } else { 0.0 };
     IofFrame { meta: raw.meta.clone(), iof: raw.dn.clone(), sigma: raw.dn.map(|_| step), quality }
 }
-
-fn flag(raw: &RawFrame, detector: &Detector) -> Raster<Quality> {
-    let saturation_dn = detector.saturation_dn() as f32;
-    let mut quality = raw.quality.clone();
-    for (flag, dn) in quality.as_mut_slice().iter_mut().zip(raw.dn.as_slice()) {
-        if !dn.is_finite() {
-            *flag |= Quality::MISSING;
-        } else if *dn >= saturation_dn {
-            *flag |= Quality::SATURATED;
-        }
-    }
-    quality
-}
-
-/// A saturated pixel hides how much light smeared over the packets that passed it: everything above is flagged.
-fn flag_smear_of_saturated(quality: &mut Raster<Quality>) {
-    for sample in 0..quality.width() {
-        let mut below = false;
-        for line in (0..quality.height()).rev() {
-            let here = quality.at(sample, line);
-            if below {
-                quality.set(sample, line, here | Quality::SMEAR);
-            }
-            below |= here.intersects(Quality::SATURATED);
-        }
-    }
-}
-
-/// Shot and read noise of a signal above bias, DN.
-fn noise_dn(detector: &Detector, signal_dn: f64) -> f64 {
-    let gain = detector.gain_dn_per_e;
-    let electrons = (signal_dn / gain).max(0.0);
-    // A converter step adds 1/12 DN².
-    ((electrons + detector.read_noise_e * detector.read_noise_e) * gain * gain + 1.0 / 12.0).sqrt()
-}
-
-/// Removes read-out smear: `ratio` is the time over one line during the shift divided by the exposure time.
-/// Exact inverse of `raw(y) = S(y) + ratio · Σ_{y' > y} S(y')`, from the last line up. Missing (NaN) pixels
-/// stay missing and count as the last valid signal below them.
-pub fn remove_smear(collected: &Raster<f32>, ratio: f64) -> Raster<f32> {
-    let (width, height) = (collected.width(), collected.height());
-    let mut signal = collected.clone();
-    let mut passed = vec![0.0f64; width];
-    let mut last = vec![0.0f64; width];
-    for line in (0..height).rev() {
-        let row = &mut signal.as_mut_slice()[line * width..(line + 1) * width];
-        for ((value, passed), last) in row.iter_mut().zip(&mut passed).zip(&mut last) {
-            if value.is_finite() {
-                *last = f64::from(*value) - ratio * *passed;
-                *value = *last as f32;
-            }
-            *passed += *last;
-        }
-    }
-    signal
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Detector;
     use facula_core::{FrameMeta, parse_utc};
 
     pub(crate) fn detector() -> Detector {
@@ -191,6 +195,12 @@ mod tests {
             responsivity_dn_per_s: 4.0e7,
             solar_irradiance_w_m2_nm: 1.3,
             psf_fwhm_px: 1.3,
+            dark: Default::default(),
+            linearity: Default::default(),
+            smear: Default::default(),
+            band: None,
+            errors: Default::default(),
+            sources: Default::default(),
         }
     }
 
@@ -235,7 +245,7 @@ mod tests {
         let detector = detector();
         let dn = expose(&iof, &detector, 0.016, 2.9);
         let flat = Raster::filled(8, 200, 1.0f32);
-        let options = CalibrateOptions { detector: &detector, flat: Some(&flat), sun_distance_au: 2.9 };
+        let options = CalibrateOptions { flat: Some(&flat), ..CalibrateOptions::new(&detector, 2.9) };
         let frame = calibrate(&raw(dn, 0.016), &options).unwrap();
         for (found, shown) in frame.iof.as_slice().iter().zip(iof.as_slice()) {
             assert!((found - shown).abs() < 2e-5, "{found} {shown}");
@@ -249,7 +259,7 @@ mod tests {
         dn.set(1, 3, 16383.0);
         dn.set(2, 0, f32::NAN);
         let detector = detector();
-        let options = CalibrateOptions { detector: &detector, flat: None, sun_distance_au: 2.9 };
+        let options = CalibrateOptions::new(&detector, 2.9);
         let frame = calibrate(&raw(dn, 0.01), &options).unwrap();
         assert!(frame.quality.at(1, 3).intersects(Quality::SATURATED));
         assert!(frame.quality.at(1, 0).intersects(Quality::SMEAR));
@@ -260,7 +270,7 @@ mod tests {
     #[test]
     fn frames_that_cannot_be_calibrated_say_why() {
         let detector = detector();
-        let options = CalibrateOptions { detector: &detector, flat: None, sun_distance_au: 2.9 };
+        let options = CalibrateOptions::new(&detector, 2.9);
         let zero = calibrate(&raw(Raster::filled(2, 2, 1.0), 0.0), &options).unwrap_err();
         assert!(zero.to_string().contains("EXPOSURE_DURATION"));
         let empty = calibrate(&raw(Raster::filled(2, 2, f32::NAN), 0.1), &options).unwrap_err();

@@ -11,11 +11,17 @@ mod calibrate;
 mod detector;
 mod disk;
 mod phase;
+mod solar;
 mod surface;
 
 pub use angles::LightAngles;
-pub use calibrate::{CalibrateOptions, CalibrationError, calibrate, remove_smear};
-pub use detector::Detector;
+pub use calibrate::{
+    Bias, CalibrateOptions, Calibrated, CalibrationError, CalibrationRecord, Constant, DarkFrame, HotAction,
+    PixelCounts, SmearRemoval, Step, StepRecord, StepState, StrayLight, StrayLightModel, Window, calibrate,
+    calibrate_into, calibrate_with_record, fit_smear_factor, hot_pixels, remove_smear,
+};
+pub use detector::{ClearMode, DarkLaw, Detector, KnownErrors, Linearity, ShiftDirection, SmearModel};
 pub use disk::DiskFunction;
 pub use phase::{hg_phase, lommel_seeliger_sphere_phase};
+pub use solar::{Band, BandSunlight, SolarSpectrum, SpectrumError};
 pub use surface::SurfaceModel;

@@ -157,14 +157,19 @@ impl Header {
         })
     }
 
-    pub(super) fn sample(&self) -> Result<Sample, ArchiveError> {
-        match self.whole("BITPIX")? {
+    /// How numbers are stored, by `BITPIX` or `ZBITPIX`.
+    pub(super) fn sample_of(&self, keyword: &str) -> Result<Sample, ArchiveError> {
+        match self.whole(keyword)? {
             8 => Ok(Sample::U8),
             16 => Ok(Sample::I16),
             32 => Ok(Sample::I32),
+            64 => Ok(Sample::I64),
             -32 => Ok(Sample::F32),
             -64 => Ok(Sample::F64),
-            other => Err(ArchiveError::unsupported(format!("BITPIX = {other}"), "use 8, 16, 32, -32 or -64")),
+            other => Err(ArchiveError::unsupported(
+                format!("{keyword} = {other}"),
+                "use 8, 16, 32, 64, -32 or -64",
+            )),
         }
     }
 

@@ -14,8 +14,7 @@ use crate::ArchiveError;
 use crate::files::{named_in, read_bounded};
 use crate::fits::FitsImage;
 use crate::frame::{FrameHeader, MAX_EXPOSURE_S, Source, fits_only, looks_at_body, plain_name, target_name};
-use crate::pds3::{ImageObject, Label, Pointer, Value, image_pointer};
-use crate::samples::quality_of;
+use crate::pds3::{ImageObject, Label, Object, Pointer, Value};
 use crate::time::parse_time;
 
 /// Hint of all errors about keywords.
@@ -55,7 +54,8 @@ pub(super) fn points_to(label_source: &Source<'_>, file: &Path) -> bool {
         // A broken label is used, so that reading it tells what is wrong with it.
         return true;
     };
-    let Ok(Pointer { file: Some(name), .. }) = image_pointer(&label) else { return true };
+    let pointer = Object::main_image(&label).and_then(|object| object.pointer());
+    let Ok(Pointer { file: Some(name), .. }) = pointer else { return true };
     let named = Path::new(&name).file_name().and_then(|n| n.to_str());
     let wanted = file.file_name().and_then(|n| n.to_str());
     named.zip(wanted).is_none_or(|(a, b)| a.eq_ignore_ascii_case(b))
@@ -68,8 +68,9 @@ struct Pixels {
 }
 
 fn pixels(source: &Source<'_>, label: &Label) -> Result<Pixels, ArchiveError> {
-    let pointer = image_pointer(label)?;
-    let Some(name) = &pointer.file else { return decode(source, label, pointer.offset_bytes) };
+    let object = Object::main_image(label)?;
+    let pointer = object.pointer()?;
+    let Some(name) = &pointer.file else { return decode(source, &object, pointer.offset_bytes) };
     let folder = source.path.parent().map_or_else(PathBuf::new, Path::to_path_buf);
     let path = named_in(&folder, name)?;
     let bytes = read_bounded(&path, &source.options.limits)?;
@@ -77,16 +78,19 @@ fn pixels(source: &Source<'_>, label: &Label) -> Result<Pixels, ArchiveError> {
     let pixels = if bytes.starts_with(b"SIMPLE  =") {
         from_fits(&image, label, pointer.offset_bytes)
     } else {
-        decode(&image, label, pointer.offset_bytes)
+        decode(&image, &object, pointer.offset_bytes)
     };
     pixels.map_err(|error| error.in_file(&path))
 }
 
 /// Pixels of a raw `IMAGE` object.
-fn decode(source: &Source<'_>, label: &Label, offset_bytes: Option<u64>) -> Result<Pixels, ArchiveError> {
-    let object = ImageObject::from_label(label)?;
-    let image = object.decode(source.bytes, offset_bytes.unwrap_or(0), &source.options.limits)?;
-    let quality = quality_of(&image);
+fn decode(
+    source: &Source<'_>,
+    object: &Object<'_>,
+    offset_bytes: Option<u64>,
+) -> Result<Pixels, ArchiveError> {
+    let array = ImageObject::array(object, offset_bytes.unwrap_or(0))?;
+    let (image, quality) = array.band(source.bytes, 0, &source.options.limits)?;
     Ok(Pixels { image: FitsImage { cards: Vec::new(), image, quality }, unit: None })
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A small TIFF reader: first image, first band; strips or tiles; stored or deflated; predictors 1 to 3.
+//! A small TIFF reader: first image, band by band; strips or tiles; stored or deflated; predictors 1 to 3.
 //!
 //! # Source
 //! TIFF 6.0 (Adobe, 1992), sections 2, 14, 15; TIFF Technical Note 3 (floating-point predictor); GeoTIFF 1.1 (OGC).
@@ -7,9 +7,9 @@
 use std::collections::BTreeMap;
 use std::io::Read;
 
-use facula_core::Raster;
+use facula_core::{Quality, Raster};
 
-use crate::samples::{ByteOrder, Sample, Scaling, decode};
+use crate::samples::{ByteOrder, Sample, Scaling, Special, decode};
 use crate::{ArchiveError, Limits};
 
 /// Hint of errors about damaged files.
@@ -23,19 +23,48 @@ const MAX_BANDS: u64 = 64;
 
 /// Reads the first band; `west_deg` has to agree with the georeferencing where that is in degrees.
 pub(super) fn read(bytes: &[u8], west_deg: f64, limits: &Limits) -> Result<Raster<f32>, ArchiveError> {
-    let directory = Directory::parse(bytes)?;
-    let layout = Layout::of(&directory)?;
-    let (width, height) = limits.image_size(layout.width, layout.height)?;
-    check_west(&directory, layout.width, west_deg)?;
-    if layout.chunk_width.saturating_mul(layout.chunk_height) > limits.max_pixels.saturating_mul(2) {
-        return Err(damaged("tiles larger than any image"));
+    let file = TiffFile::parse(bytes)?;
+    check_west(&file.directory, file.layout.width, west_deg)?;
+    file.read_band(0, limits)
+}
+
+/// The first image of a TIFF file.
+pub(crate) struct TiffFile<'a> {
+    directory: Directory<'a>,
+    layout: Layout,
+}
+
+impl<'a> TiffFile<'a> {
+    pub(crate) fn parse(bytes: &'a [u8]) -> Result<Self, ArchiveError> {
+        let directory = Directory::parse(bytes)?;
+        let layout = Layout::of(&directory)?;
+        Ok(Self { directory, layout })
     }
-    let mut image = Raster::filled(width, height, f32::NAN);
-    for (index, chunk) in layout.chunks(&directory)?.into_iter().enumerate() {
-        let stored = directory.slice(chunk)?;
-        layout.place_chunk(index as u64, stored, &mut image)?;
+
+    /// Samples of a line, lines, bands; and how numbers are stored.
+    pub(crate) const fn sizes(&self) -> ([u64; 3], &'static str) {
+        ([self.layout.width, self.layout.height, self.layout.bands], self.layout.sample.name())
     }
-    Ok(image)
+
+    /// One band, from 0.
+    pub(crate) fn read_band(&self, band: u64, limits: &Limits) -> Result<Raster<f32>, ArchiveError> {
+        let layout = &self.layout;
+        let (width, height) = limits.image_size(layout.width, layout.height)?;
+        if band >= layout.bands {
+            let reason = "it has to be one of the bands of the image; the first is 0";
+            return Err(ArchiveError::Argument { name: "band", value: band.to_string(), reason });
+        }
+        if layout.chunk_width.saturating_mul(layout.chunk_height) > limits.max_pixels.saturating_mul(2) {
+            return Err(damaged("tiles larger than any image"));
+        }
+        let chunks = layout.chunks(&self.directory, band)?;
+        let mut image = Raster::filled(width, height, f32::NAN);
+        for (index, chunk) in chunks.into_iter().enumerate() {
+            let stored = self.directory.slice(chunk)?;
+            layout.place_chunk((index as u64, band), stored, &mut image)?;
+        }
+        Ok(image)
+    }
 }
 
 fn damaged(what: &str) -> ArchiveError {
@@ -141,6 +170,7 @@ const fn type_bytes(kind: u16) -> u64 {
 struct Layout {
     width: u64,
     height: u64,
+    bands: u64,
     /// Samples of a pixel that lie side by side in a chunk.
     interleaved: u64,
     chunk_width: u64,
@@ -183,11 +213,12 @@ impl Layout {
             return Err(ArchiveError::unsupported(what, CONVERT));
         }
         let interleaved = if directory.first(284, Some(1))? == 1 { bands } else { 1 };
-        let scaling = Scaling { missing: nodata(directory), ..Scaling::default() };
+        let scaling = Scaling { special: nodata(directory, sample), ..Scaling::default() };
         let (order, deflated) = (directory.order, compression != 1);
         Ok(Self {
             width,
             height,
+            bands,
             interleaved,
             chunk_width,
             chunk_height,
@@ -204,22 +235,29 @@ impl Layout {
         self.width.div_ceil(self.chunk_width)
     }
 
-    /// Offset and length of the chunks of the first band.
-    fn chunks(&self, directory: &Directory<'_>) -> Result<Vec<(u64, u64)>, ArchiveError> {
+    /// Offset and length of the chunks that hold a band.
+    fn chunks(&self, directory: &Directory<'_>, band: u64) -> Result<Vec<(u64, u64)>, ArchiveError> {
         let (offsets, lengths) = if self.tiled { (324, 325) } else { (273, 279) };
         let count = self.across() * self.height.div_ceil(self.chunk_height);
         let (offsets, lengths) = (directory.whole(offsets)?, directory.whole(lengths)?);
-        if (offsets.len() as u64) < count || (lengths.len() as u64) < count {
+        let first = if self.interleaved == 1 { band.saturating_mul(count) } else { 0 };
+        let end = first.saturating_add(count);
+        if (offsets.len() as u64) < end || (lengths.len() as u64) < end {
             return Err(damaged(&format!(
                 "{} chunks where {count} are needed",
                 offsets.len().min(lengths.len())
             )));
         }
-        Ok(offsets.into_iter().zip(lengths).take(count as usize).collect())
+        Ok(offsets.into_iter().zip(lengths).skip(first as usize).take(count as usize).collect())
     }
 
     /// Decodes one chunk into its place in the image.
-    fn place_chunk(&self, index: u64, stored: &[u8], image: &mut Raster<f32>) -> Result<(), ArchiveError> {
+    fn place_chunk(
+        &self,
+        (index, band): (u64, u64),
+        stored: &[u8],
+        image: &mut Raster<f32>,
+    ) -> Result<(), ArchiveError> {
         let (left, top) =
             (index % self.across() * self.chunk_width, index / self.across() * self.chunk_height);
         let lines = self.chunk_height.min(self.height - top);
@@ -232,8 +270,9 @@ impl Layout {
             values.clear();
             let order = self.undo_predictor(row);
             decode(row, (self.sample, order), &self.scaling, &mut values);
-            let first_band = values.iter().step_by(self.interleaved as usize).take(columns);
-            for (column, value) in first_band.enumerate() {
+            let skipped = if self.interleaved > 1 { band as usize } else { 0 };
+            let one_band = values.iter().skip(skipped).step_by(self.interleaved as usize).take(columns);
+            for (column, value) in one_band.enumerate() {
                 image.set(left as usize + column, top as usize + line, *value);
             }
         }
@@ -314,9 +353,10 @@ fn sample(directory: &Directory<'_>) -> Result<Sample, ArchiveError> {
 }
 
 /// GDAL's no-data value (tag 42113).
-fn nodata(directory: &Directory<'_>) -> Vec<f64> {
+fn nodata(directory: &Directory<'_>, sample: Sample) -> Vec<Special> {
     let text = directory.entries.get(&42_113).map(|(_, values)| String::from_utf8_lossy(values));
-    text.and_then(|text| text.trim_matches(['\0', ' ']).parse().ok()).into_iter().collect()
+    let number = text.and_then(|text| text.trim_matches(['\0', ' ']).parse().ok());
+    number.map(|number| Special::value(number, sample, Quality::MISSING)).into_iter().collect()
 }
 
 /// Refuses a west edge that contradicts the file's own (pixel scale 33550 and tie point 33922, in degrees).
@@ -417,7 +457,12 @@ mod tests {
         // One tile of 4 x 2 pixels, two bands, over an image of 2 x 1.
         let data: Vec<u8> = (0..16).collect();
         let entries = [(256, 2), (257, 1), (258, 8), (277, 2), (322, 4), (323, 2), (324, 0), (325, 0)];
-        assert_eq!(values(&tiff(ByteOrder::Big, &entries, &data)).unwrap(), [0.0, 2.0]);
+        let bytes = tiff(ByteOrder::Big, &entries, &data);
+        assert_eq!(values(&bytes).unwrap(), [0.0, 2.0]);
+        let file = TiffFile::parse(&bytes).unwrap();
+        assert_eq!(file.read_band(1, &Limits::default()).unwrap().as_slice(), [1.0, 3.0]);
+        assert!(file.read_band(2, &Limits::default()).is_err());
+        assert_eq!(file.sizes(), ([2, 1, 2], "u8"));
     }
 
     #[test]

@@ -177,7 +177,7 @@ impl Reader<'_> {
             self.at += 1;
             self.skip_blanks()?;
             let found = self.word();
-            if found != name {
+            if !found.eq_ignore_ascii_case(name) {
                 let what = format!("{key} = {} closes {}", shortened(&found), shortened(name));
                 return Err(self.error(&what));
             }
@@ -299,6 +299,14 @@ mod tests {
         let times = label.get("TIMES").unwrap().elements();
         assert!(times.iter().all(|t| matches!(t.data, Data::Time(_))));
         assert_eq!(label.text("NESTED"), None);
+    }
+
+    #[test]
+    fn reserved_words_and_keywords_may_be_in_lower_case() {
+        let text = b"Object = Image\n Lines = 7\n Group = A\n B = 1\n End_Group\nEnd_Object = IMAGE\nend\n";
+        let (label, _) = Label::parse(text).unwrap();
+        assert_eq!(label.get("IMAGE.LINES").and_then(Value::number), Some(7.0));
+        assert_eq!(label.text("image.a.b"), Some("1"));
     }
 
     #[test]

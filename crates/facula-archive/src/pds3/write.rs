@@ -34,7 +34,10 @@ fn refused(name: &'static str, value: &str, reason: &'static str) -> ArchiveErro
 
 /// A word that stands where a keyword or a block's name may stand.
 pub(crate) fn is_keyword(word: &str) -> bool {
-    !word.is_empty() && word.bytes().all(is_word) && !word.contains("/*") && !RESERVED.contains(&word)
+    !word.is_empty()
+        && word.bytes().all(is_word)
+        && !word.contains("/*")
+        && !RESERVED.iter().any(|reserved| word.eq_ignore_ascii_case(reserved))
 }
 
 fn push_items(text: &mut String, items: &[Item], depth: usize) -> Result<(), ArchiveError> {

@@ -58,10 +58,13 @@ pub struct Filter {
     pub detector: Detector,
 }
 
-const BUILT_IN: [(&str, &str); 1] = [("dawn_fc2", include_str!("../../data/cameras/dawn_fc2.toml"))];
+const BUILT_IN: [(&str, &str); 2] = [
+    ("dawn_fc2", include_str!("../../data/cameras/dawn_fc2.toml")),
+    ("hayabusa2_onc_w2", include_str!("../../data/cameras/hayabusa2_onc_w2.toml")),
+];
 
 impl CameraFile {
-    /// A built-in camera by name: `dawn_fc2`.
+    /// A built-in camera by name: `dawn_fc2`, `hayabusa2_onc_w2`.
     ///
     /// # Errors
     /// [`GeometryError::Unknown`] with the list of names.

@@ -187,9 +187,8 @@ impl<'a> FrameTools<'a> {
             .pose
             .ok_or("it has no pose: give kernels, a label with geometry, or a JSON pose beside it")?;
         let options = CalibrateOptions {
-            detector: &filter.detector,
             flat: self.flat.as_ref(),
-            sun_distance_au: pose.sun_distance_au(),
+            ..CalibrateOptions::new(&filter.detector, pose.sun_distance_au())
         };
         let frame = calibrate(&raw, &options).map_err(|e| e.to_string())?;
         Ok(Shot { frame, camera, pose })
