@@ -20,7 +20,7 @@ pub use crs::{CENTRAL_MERIDIAN_DEG, MapCrs};
 pub use error::MapError;
 pub use mosaic::{Accumulated, GlobalMap, Mosaic};
 pub use orthorectify::{Ground, MosaicOptions, Sampling, orthorectify};
-pub use products::{ProductInfo, backplanes_tif, write_products};
+pub use products::{ProductInfo, backplanes_tif, plane_bands, write_products};
 pub use stac::{
     MEDIA_COG, MEDIA_GEOJSON, MEDIA_PARQUET, MEDIA_TIFF, StacAsset, StacCatalog, StacProduct, StacView,
     write_catalog,

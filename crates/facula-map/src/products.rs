@@ -82,14 +82,18 @@ pub fn backplanes_tif(
         Band::new("sigma of I/F", "1", Pixels::F32(&frame.sigma)),
         Band::new("quality flags", "", Pixels::F32(&flags)).with_overview(Overview::Or),
     ];
-    bands.extend(planes.bands().into_iter().map(|(name, unit, raster)| {
-        // The mean of longitudes 359 and 1 would be 180.
-        Band::new(name, unit, Pixels::F32(raster)).with_overview(Overview::Or)
-    }));
+    bands.extend(plane_bands(planes));
     let mut metadata = info.metadata.clone();
     metadata.push(("PRODUCT_ID".into(), frame.meta.id.clone()));
     metadata.extend(flag_names());
     write_cog(path, &CogImage { georeference: None, bands, metadata }, &info.cog)
+}
+
+/// The bands of backplanes, for writing.
+pub fn plane_bands(planes: &Backplanes) -> Vec<Band<'_>> {
+    // The mean of longitudes 359 and 1 would be 180: overviews take a pixel's own value.
+    let band = |(name, unit, raster)| Band::new(name, unit, Pixels::F32(raster)).with_overview(Overview::Or);
+    planes.bands().into_iter().map(band).collect()
 }
 
 fn flag_names() -> Vec<(String, String)> {

@@ -57,7 +57,7 @@ pub use frames::RotationRate;
 pub use frames::registry::{FrameClass, FrameInfo};
 pub use kernels::{Kernels, MAX_FILE_BYTES, State};
 pub use listing::{FileForm, FileInfo, FileKind, SegmentInfo, SegmentSpan};
-pub use pose::{PoseRequest, pose_from_kernels, sun_in_body_frame};
+pub use pose::{PoseRequest, pose_from_kernels, pose_in_body_frame, sun_in_body_frame};
 pub use slice::{Needs, SliceFile, write_slice};
 pub use time::parse_time;
 pub use writers::{AttitudeSample, Pointing, StateSample, Trajectory, write_pointings, write_trajectories};

@@ -51,16 +51,38 @@ pub fn sun_in_body_frame(
 /// # Errors
 /// [`SpiceError::NoCoverage`] names the body, frame or clock the kernels do not cover.
 pub fn pose_from_kernels(kernels: &Kernels, request: &PoseRequest<'_>) -> Result<Pose, SpiceError> {
+    pose_with(kernels, request, |emission| Ok(request.body.body_from_icrf(emission)))
+}
+
+/// As [`pose_from_kernels`], with the body turned by the kernels' own frame `body_frame` (`CERES_FIXED`) and not by
+/// the constants of [`PoseRequest::body`], of which only the number counts.
+///
+/// # Errors
+/// As [`pose_from_kernels`].
+pub fn pose_in_body_frame(
+    kernels: &Kernels,
+    request: &PoseRequest<'_>,
+    body_frame: &str,
+) -> Result<Pose, SpiceError> {
+    pose_with(kernels, request, |emission| kernels.rotation(body_frame, "J2000", emission))
+}
+
+fn pose_with(
+    kernels: &Kernels,
+    request: &PoseRequest<'_>,
+    body_from_icrf: impl Fn(Epoch) -> Result<Rotation<BodyFixed, Icrf>, SpiceError>,
+) -> Result<Pose, SpiceError> {
     let PoseRequest { body, mid_exposure, .. } = *request;
     let seen = kernels.state(body.naif_id, request.spacecraft, mid_exposure, Correction::LightTimeStellar)?;
     let emission = mid_exposure - seen.light_time_s * Unit::Second;
-    let body_from_icrf = body.body_from_icrf(emission);
+    let body_from_icrf = body_from_icrf(emission)?;
+    let sun = kernels.state(SUN, body.naif_id, emission, Correction::LightTimeStellar)?;
     let camera_from_icrf: Rotation<Camera, Icrf> =
         kernels.rotation(&request.camera_frame, "J2000", mid_exposure)?;
     Ok(Pose {
         mid_exposure,
         spacecraft_km: -(body_from_icrf * seen.position_km),
-        sun_km: sun_in_body_frame(kernels, body, emission)?,
+        sun_km: body_from_icrf * sun.position_km,
         camera_from_body: camera_from_icrf * body_from_icrf.inverse(),
     })
 }

@@ -104,6 +104,16 @@ fn the_boresight_of_a_flight_frame_falls_where_cspice_puts_it() {
         let (found, wanted) = (ground[key].as_f64().unwrap(), case["expect"][expected].as_f64().unwrap());
         assert!((found - wanted).abs() < within, "{key}: {found} {wanted}");
     }
+    // CSPICE N0067 with the same kernels: spkpos of Ceres in CERES_FIXED (LT+S), and the Sun over it at emission.
+    let told: Value = serde_json::from_str(&text).unwrap();
+    for (key, wanted, within) in [
+        ("spacecraft_km", &[257.92527017145926, 15.117796366308085, -4862.708420658276][..], 1e-6),
+        ("sub_solar_deg", &[34.35515824236542, 4.004914082120304], 1e-7),
+    ] {
+        for (k, wanted) in wanted.iter().enumerate() {
+            assert!((told[key][k].as_f64().unwrap() - wanted).abs() < within, "{key}: {}", told[key]);
+        }
+    }
     let isd = support::json(&isd);
     // Case F03, as USGS ALE has it.
     let x_km = isd["instrument_position"]["positions"][0][0].as_f64().unwrap();

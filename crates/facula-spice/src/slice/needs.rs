@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use facula_core::{Epoch, et_s};
+use facula_core::et_s;
 
 use crate::aberration::Correction;
 use crate::daf::DafKind;
@@ -122,7 +122,7 @@ impl Needs {
         request: &PoseRequest<'_>,
         margin_s: f64,
     ) -> Result<(), SpiceError> {
-        let mid_s = self.mid_s(request.mid_exposure);
+        let mid_s = et_s(request.mid_exposure);
         let (body, correction) = (request.body.naif_id, Correction::LightTimeStellar);
         let light_time_s =
             kernels.state(body, request.spacecraft, request.mid_exposure, correction)?.light_time_s;
@@ -135,10 +135,6 @@ impl Needs {
         self.body(kernels, SUN, wide(emission_s - sun_s - AROUND_S, mid_s + AROUND_S));
         self.constants(body);
         self.frame(kernels, &request.camera_frame, wide(mid_s - AROUND_S, mid_s + AROUND_S))
-    }
-
-    fn mid_s(&self, epoch: Epoch) -> f64 {
-        et_s(epoch)
     }
 
     fn frame_variables(&mut self, kernels: &Kernels, id: i32) {

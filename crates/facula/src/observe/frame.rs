@@ -4,19 +4,16 @@
 use std::path::{Path, PathBuf};
 
 use facula_archive::{FrameHeader, ReadOptions, read_header};
-use facula_core::{Body, BodyFixed, Epoch, Icrf, Pose, Reporter, Rotation, Silent, Unit, Vec3};
+use facula_core::{Body, Epoch, Pose, Reporter, Silent, Unit};
 use facula_geometry::{
     Camera, CameraFile, FrameGeometry, FrameStart, FrameTiming, InstrumentGeometry, Isd, IsdRequest,
     LineScale, Mesh, Mission, Shape, Target,
 };
 use facula_shape::MeshOptions;
-use facula_spice::{Correction, FileKind, Kernels};
+use facula_spice::{FileKind, Kernels, PoseRequest, pose_in_body_frame};
 use serde::Serialize;
 
 use super::ObserveError;
-
-/// NAIF number of the Sun.
-const SUN: i32 = 10;
 
 /// Which frame, and what its label does not say.
 #[derive(Debug, Clone, Copy)]
@@ -114,7 +111,13 @@ pub fn place_frame(
     let camera = Camera::from_kernels(kernels, &camera_frame, InstrumentGeometry::default())?;
     let camera = Camera { name: mission.camera.to_string(), ..camera };
     let mid_exposure = timing(&header, shutter_delay_s).mid_exposure(kernels, mission.spacecraft)?;
-    let pose = pose(kernels, &body_frame, (body.naif_id, mission.spacecraft), (&camera_frame, mid_exposure))?;
+    let request = PoseRequest {
+        spacecraft: mission.spacecraft,
+        camera_frame: camera_frame.clone(),
+        body: &body,
+        mid_exposure,
+    };
+    let pose = pose_in_body_frame(kernels, &request, &body_frame)?;
     let (camera_frame, spacecraft) = (Some(camera_frame), Some(mission.spacecraft));
     let source = GeometrySource::Kernels;
     Ok(PlacedFrame { header, camera, pose, body, shape, source, camera_frame, body_frame, spacecraft })
@@ -183,28 +186,6 @@ fn timing(header: &FrameHeader, shutter_delay_s: f64) -> FrameTiming {
     let start = header.meta.mid_exposure - (shutter_delay_s + 0.5 * exposure_s) * Unit::Second;
     let start = count.map_or(FrameStart::Time(start), |count| FrameStart::Clock(count.clone()));
     FrameTiming { start, shutter_delay_s, exposure_s }
-}
-
-/// As [`facula_spice::pose_from_kernels`], with the body's rotation of the kernels too.
-fn pose(
-    kernels: &Kernels,
-    body_frame: &str,
-    (body, spacecraft): (i32, i32),
-    (camera_frame, mid_exposure): (&str, Epoch),
-) -> Result<Pose, ObserveError> {
-    let seen = kernels.state(body, spacecraft, mid_exposure, Correction::LightTimeStellar)?;
-    let emission = mid_exposure - seen.light_time_s * Unit::Second;
-    let body_from_icrf: Rotation<BodyFixed, Icrf> = kernels.rotation(body_frame, "J2000", emission)?;
-    let sun = kernels.state(SUN, body, emission, Correction::LightTimeStellar)?;
-    let spacecraft_km: Vec3<BodyFixed> = -(body_from_icrf * seen.position_km);
-    let camera_from_icrf: Rotation<facula_core::Camera, Icrf> =
-        kernels.rotation(camera_frame, "J2000", mid_exposure)?;
-    Ok(Pose {
-        mid_exposure,
-        spacecraft_km,
-        sun_km: body_from_icrf * sun.position_km,
-        camera_from_body: camera_from_icrf * body_from_icrf.inverse(),
-    })
 }
 
 /// The constants of a body as a text kernel: under loaded kernels, they answer where those do not.

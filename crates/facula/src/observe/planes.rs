@@ -6,7 +6,7 @@ use std::path::Path;
 use facula_archive::fits::{FitsCard, FitsPlane, write_fits_planes};
 use facula_core::format_utc;
 use facula_geometry::backplanes;
-use facula_map::{Band, CogImage, CogOptions, Overview, Pixels, write_cog};
+use facula_map::{CogImage, CogOptions, plane_bands, write_cog};
 
 use super::{ObserveError, PlacedFrame};
 
@@ -35,13 +35,7 @@ pub fn write_backplanes(frame: &PlacedFrame, path: &Path) -> Result<Vec<(String,
     } else {
         let image = CogImage {
             georeference: None,
-            // The mean of longitudes 359 and 1 would be 180.
-            bands: bands
-                .iter()
-                .map(|(name, unit, image)| {
-                    Band::new(name, unit, Pixels::F32(image)).with_overview(Overview::Or)
-                })
-                .collect(),
+            bands: plane_bands(&planes),
             metadata: vec![("PRODUCT_ID".into(), id.clone()), ("MID_EXPOSURE_UTC".into(), time)],
         };
         write_cog(path, &image, &CogOptions::default())?;
