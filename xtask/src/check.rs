@@ -12,7 +12,7 @@ use syn::visit::Visit;
 
 /// Level of each crate; dependencies point to lower levels only. Crates without a level (testkit, xtask) may be used
 /// for development only.
-const LEVELS: [(&str, u32); 16] = [
+const LEVELS: &[(&str, u32)] = &[
     ("facula-core", 0),
     ("facula-spice", 1),
     ("facula-archive", 1),
@@ -20,6 +20,7 @@ const LEVELS: [(&str, u32); 16] = [
     ("facula-photometry", 1),
     ("facula-shape", 1),
     ("facula-geometry", 2),
+    ("facula-world", 2),
     ("facula-plan", 3),
     ("facula-simulate", 3),
     ("facula-align", 3),
@@ -32,7 +33,7 @@ const LEVELS: [(&str, u32); 16] = [
 ];
 
 /// Ends of names that tell the unit.
-const UNITS: [&str; 38] = [
+const UNITS: &[&str] = &[
     "km",
     "km2",
     "km3",
@@ -74,7 +75,7 @@ const UNITS: [&str; 38] = [
 ];
 
 /// Words that have no unit (or whose unit the documentation of the item states).
-const DIMENSIONLESS: [&str; 58] = [
+const DIMENSIONLESS: &[&str] = &[
     "x",
     "y",
     "z",

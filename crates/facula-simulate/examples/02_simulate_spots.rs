@@ -7,7 +7,8 @@
 
 use facula_core::{Body, LonLat, Pose, Rotation, Vec3, parse_utc};
 use facula_geometry::CameraFile;
-use facula_simulate::{World, WorldOptions, render_iof};
+use facula_simulate::render_iof;
+use facula_world::{World, WorldOptions};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let body = Body::built_in("ceres")?;

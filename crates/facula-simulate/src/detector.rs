@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! From light to data numbers: point-spread function, flat field, exposure, read-out smear, noise, converter.
 
-use facula_core::Raster;
+use facula_core::{Random, Raster};
 use rayon::prelude::*;
 
 use crate::Exposure;
-use crate::noise::Random;
 
 /// A detector's response per pixel, mean 1: vignetting of 2 % at the corners and 1 % from pixel to pixel
 /// (assumed), and what a calibration knows of it (0.1 % off).

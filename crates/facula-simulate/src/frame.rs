@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! A frame of a world, as the archive would hold it.
 
-use facula_core::{FrameMeta, Level, Pose, Quality, Raster, RawFrame};
+use facula_core::{FrameMeta, Level, Pose, Quality, Random, Raster, RawFrame};
 use facula_geometry::Camera;
 use facula_photometry::Detector;
+use facula_world::World;
 use serde::{Deserialize, Serialize};
 
 use crate::detector::{FlatField, expose};
-use crate::noise::Random;
-use crate::{World, render_iof};
+use crate::render_iof;
 
 /// How well the attitude in labels is known, one sigma; normal and independent from frame to frame.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -79,9 +79,9 @@ fn told_pose(pose: &Pose, camera: &Camera, exposure: &Exposure<'_>, stream: u64)
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::WorldOptions;
     use facula_core::{Body, Rotation, Vec3, parse_utc};
     use facula_geometry::CameraFile;
+    use facula_world::WorldOptions;
 
     #[test]
     fn a_frame_of_ceres_shows_a_disc_of_the_right_size_and_brightness() {

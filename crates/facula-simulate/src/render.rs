@@ -4,9 +4,8 @@
 use facula_core::{BodyFixed, PixelPos, Pose, Raster, Vec3};
 use facula_geometry::{Camera, Hit, Shape, SurfacePoint};
 use facula_photometry::{LightAngles, SurfaceModel};
+use facula_world::World;
 use rayon::prelude::*;
-
-use crate::World;
 
 /// Distance of a pixel's rays from its centre along samples and lines, px: 2 × 2 rays half a pixel apart.
 const OFFSET_PX: f64 = 0.25;

@@ -36,3 +36,4 @@ pub use facula_publish as publish;
 pub use facula_simulate as simulate;
 pub use facula_spice as spice;
 pub use facula_spots as spots;
+pub use facula_world as world;

@@ -25,10 +25,10 @@ use facula_explain::SurveyVerdict;
 use facula_geometry::{Camera, Shape};
 use facula_map::GlobalMap;
 use facula_plan::ObservationPlan;
-use facula_simulate::World;
 use facula_spots::{
     DetectOptions, LightCurve, LightOptions, Spot, SpotMap, detect, light_curves, light_points,
 };
+use facula_world::World;
 
 pub use folder::Existing;
 use folder::{Progress as FolderProgress, RunFolder};

@@ -13,8 +13,8 @@ use facula_core::{LonLat, PixelPos, Quality, Raster};
 use facula_geometry::{Camera, Shape};
 use facula_map::GlobalMap;
 use facula_plan::ObservationPlan;
-use facula_simulate::{TrueSpot, World};
 use facula_spots::Spot;
+use facula_world::{TrueSpot, World};
 use rayon::prelude::*;
 use serde::Serialize;
 

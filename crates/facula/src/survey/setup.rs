@@ -9,8 +9,8 @@ use facula_geometry::{CameraFile, Mesh, Shape};
 use facula_map::MosaicOptions;
 use facula_photometry::SurfaceModel;
 use facula_plan::{ObservationPlan, PlanInput, plan_windows};
-use facula_simulate::{World, WorldOptions};
 use facula_spice::{Kernels, sun_in_body_frame};
+use facula_world::{World, WorldOptions};
 
 use super::folder::{hash, hash_file, hex};
 use crate::SurveyError;

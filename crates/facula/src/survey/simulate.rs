@@ -9,7 +9,8 @@ use facula_archive::fits::{FitsFormat, FitsWriteOptions, write_fits};
 use facula_archive::write_frame;
 use facula_core::{FrameMeta, Level, Progress, Reporter};
 use facula_plan::{ObservationPlan, PlannedShot};
-use facula_simulate::{Exposure, FlatField, PointingError, TrueSpot, World, simulate_frame};
+use facula_simulate::{Exposure, FlatField, PointingError, simulate_frame};
+use facula_world::{TrueSpot, World};
 use rayon::prelude::*;
 use serde::Serialize;
 

@@ -7,12 +7,12 @@
 //! 300), mottling of the albedo. ASSUMED: everything about the seeded part, contrasts of the named faculae other
 //! than Cerealia's, and one photometric function for all ground.
 
-use facula_core::{Body, BodyFixed, Ellipsoid, Feature, LonLat, Vec3, features};
-use facula_geometry::{CubeGrid, GridSampling, RadiusGrid, Shape};
+use facula_core::{Body, BodyFixed, Ellipsoid, Feature, LonLat, Random, Vec3, features};
+use facula_shape::{CubeGrid, GridSampling, RadiusGrid, Shape};
 
 use crate::bins::Bins;
 use crate::crater::{Crater, EJECTA_REACH, Mountain};
-use crate::noise::{Random, lattice_noise};
+use crate::noise::lattice_noise;
 use crate::patch::{Patch, TrueSpot};
 
 /// How a world is made.

@@ -4,7 +4,7 @@
 use std::f64::consts::FRAC_PI_2;
 
 use facula_core::{BodyFixed, Vec3};
-use facula_geometry::{cube_cell, cube_point};
+use facula_shape::{cube_cell, cube_point};
 
 /// Added to chords so that rounding leaves no disc out.
 const ROUNDING: f64 = 1e-9;
@@ -64,7 +64,7 @@ fn chord(angle_rad: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::noise::Random;
+    use facula_core::Random;
 
     #[test]
     fn no_disc_is_ever_missed() {
