@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Builds the fuzz targets on the stable toolchain and runs each for some seconds (first argument, 20 by default) on
 # seeds from the flight data, where they are. A panic, a time-out of 10 s on one input, or more memory than stated
-# ends it with an error and leaves the input in fuzz/artifacts.
+# ends it with an error and leaves the input in fuzz/artifacts. Target image-FORMAT is `image` on the seeds of FORMAT.
 set -euo pipefail
 cd "$(dirname "$0")"
 if ! command -v c++ >/dev/null; then
@@ -11,7 +11,8 @@ fi
 seconds="${1:-20}"
 shift || true
 targets=("$@")
-[ ${#targets[@]} -gt 0 ] || targets=(kernels mesh frame camera)
+formats=(pds3 pds4 fits vicar envi cube tiff picture)
+[ ${#targets[@]} -gt 0 ] || targets=(kernels mesh frame camera "${formats[@]/#/image-}")
 data="${FACULA_DATA:-$PWD/../../shared/data}"
 host="$(rustc -vV | sed -n 's/^host: //p')"
 export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/facula-target}/fuzz"
@@ -34,10 +35,17 @@ seed kernels "$data"/kernels-mixed/* "$data"/dawn-ceres-survey/*.{xsp,xc,tf,tpc,
 seed mesh "$data"/vesta-approach/*.obj "$data"/kernels-mixed/*.bds
 seed frame "$data"/dawn-ceres-survey/*.lbl "$data"/frames/* "$data"/*/*.json
 seed camera "$data"/*/expected_isd*.json ../crates/facula-geometry/data/cameras/*.toml
+for format in "${formats[@]}"; do
+  seed "image-$format" corpus/"$format"/*
+done
+seed image-pds3 "$data"/dawn-ceres-survey/*.lbl "$data"/frames/*.lbl
+seed image-fits "$data"/frames/m*.fit
+seed image-cube "$data"/frames/*.cub
 for target in "${targets[@]}"; do
+  binary="${target%%-*}"
   mkdir -p "$CARGO_TARGET_DIR/corpus/$target" artifacts
   printf 'fuzz %s for %s s: ' "$target" "$seconds"
-  if "$CARGO_TARGET_DIR/$host/release/$target" "$CARGO_TARGET_DIR/corpus/$target" -max_total_time="$seconds" \
+  if "$CARGO_TARGET_DIR/$host/release/$binary" "$CARGO_TARGET_DIR/corpus/$target" -max_total_time="$seconds" \
     -timeout=10 -rss_limit_mb=1500 -max_len=1500000 -artifact_prefix=artifacts/"$target"- -verbosity=1 \
     >"$CARGO_TARGET_DIR/$target.log" 2>&1; then
     sed -n 's/^Done \([0-9]*\) runs.*/\1 inputs, nothing found/p' "$CARGO_TARGET_DIR/$target.log"

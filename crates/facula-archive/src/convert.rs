@@ -60,6 +60,7 @@ fn to_fits(read: &ArchiveImage, out: &Path) -> Result<Vec<PathBuf>, ArchiveError
         format: FitsFormat::for_image(&read.image),
         cards: cards(read),
         quality: Some(read.quality.clone()),
+        ..Default::default()
     };
     write_fits(out, &read.image, &options)?;
     Ok(vec![out.to_path_buf()])

@@ -59,15 +59,22 @@ pub struct Statistics {
 /// `Io`, `Limit`, `Format` and `Unsupported` for files that cannot be opened; an image that cannot be read (its
 /// data file is missing, say) is told in its [`PartInfo`].
 pub fn describe(path: &Path, limits: &Limits) -> Result<FileInfo, ArchiveError> {
-    let bytes = read_bounded(path, limits)?;
-    let file = open(path, &bytes, limits).map_err(|error| error.in_file(path))?;
+    describe_bytes(path, &read_bounded(path, limits)?, limits)
+}
+
+/// [`describe`] of a file whose bytes are at hand; files it names are looked for beside `path`.
+///
+/// # Errors
+/// As [`describe`].
+pub fn describe_bytes(path: &Path, bytes: &[u8], limits: &Limits) -> Result<FileInfo, ArchiveError> {
+    let file = open(path, bytes, limits).map_err(|error| error.in_file(path))?;
     let info = |(index, part): (usize, Part)| {
         let band = file.band(index, 0, limits).map_err(|error| error.in_file(path));
         let statistics = band.map(|(image, quality)| Statistics::of(&image, &quality));
         PartInfo { part, statistics: statistics.map_err(|error| error.to_string()) }
     };
     Ok(FileInfo {
-        kind: FileKind::of(path, &bytes),
+        kind: FileKind::of(path, bytes),
         file_bytes: bytes.len() as u64,
         parts: file.parts().into_iter().enumerate().map(info).collect(),
         keywords: file.keywords(),

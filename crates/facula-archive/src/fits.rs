@@ -257,6 +257,8 @@ impl Format for FitsFile<'_> {
 
 /// `EXTNAME` of the quality band in files of [`write_fits`].
 const QUALITY_EXTENSION: &str = "QUALITY";
+/// Name of the extension with the one-sigma errors of the image.
+const SIGMA_EXTENSION: &str = "SIGMA";
 
 impl FitsUnit {
     /// The value of the first card with a keyword, without quotes.

@@ -9,7 +9,7 @@ mod label;
 mod pds4;
 mod write;
 
-pub use write::{Written, write_frame};
+pub use write::{Written, write_frame, write_iof_frame};
 
 use std::fmt;
 use std::path::Path;

@@ -32,11 +32,11 @@ mod time;
 mod vicar;
 
 pub use convert::{Target, convert};
-pub use describe::{FileInfo, PartInfo, Statistics, describe};
+pub use describe::{FileInfo, PartInfo, Statistics, describe, describe_bytes};
 pub use envi::{SpectralLibrary, read_spectral_library};
 pub use error::ArchiveError;
 pub use files::Limits;
 pub use format::{ArchiveImage, FileKind, ImageOptions, Part, read_image, read_object};
-pub use frame::{FrameHeader, ReadOptions, Written, read_frame, read_header, write_frame};
+pub use frame::{FrameHeader, ReadOptions, Written, read_frame, read_header, write_frame, write_iof_frame};
 pub use isis::{Cube, parse_cube, read_cube};
 pub use map_image::read_map;

@@ -14,6 +14,8 @@ use crate::{Epoch, MapGrid, Pose, Quality, Raster};
 pub enum Level {
     /// Data numbers as the camera gave them (PDS level 1A, EDR).
     Raw,
+    /// Spectral radiance, W m⁻² sr⁻¹ nm⁻¹ (PDS level 1B, RDR).
+    Radiance,
     /// Reflectance I/F (PDS level 1C or calibrated by Facula).
     IOverF,
     /// Brightness with unknown zero and scale, as in stretched previews: shapes and places, no albedos.

@@ -248,15 +248,16 @@ impl Report {
     /// The report itself if all items came.
     ///
     /// # Errors
-    /// [`FetchError::NoCoverage`] with the first failure and the number of all.
+    /// [`FetchError::Incomplete`] with the first failure and the number of all.
     pub fn complete(self) -> Result<Self, FetchError> {
-        let failed = self.failures().count();
-        let Some((item, error)) = self.failures().next() else { return Ok(self) };
-        Err(FetchError::NoCoverage {
-            what: format!("{failed} of {} files; the first: {error}", self.items.len()),
-            hint: "run the same command again: what came is kept".into(),
-            url: item.url.clone(),
-        })
+        let first = self.failures().next().map(|(_, error)| error.to_string());
+        match first {
+            None => Ok(self),
+            Some(first) => {
+                let (failed, all) = (self.failures().count(), self.items.len());
+                Err(FetchError::Incomplete { failed, all, first })
+            }
+        }
     }
 
     /// One line per item, the same for the same outcome.

@@ -37,6 +37,16 @@ pub enum FetchError {
         /// Address, or several joined with a space.
         url: String,
     },
+    /// Some files of a run did not come.
+    #[error("{failed} of {all} files did not come; the first: {first}")]
+    Incomplete {
+        /// How many.
+        failed: usize,
+        /// Of how many.
+        all: usize,
+        /// Why the first did not.
+        first: String,
+    },
     /// The file: not what was promised (length, checksum), or not what its format demands.
     #[error("{what}; {hint} ({origin})")]
     Format {

@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Commands and options.
 
+mod calibrate;
+mod convert;
+mod fetch;
 mod frame;
+mod info;
 mod kernels;
 mod state;
 mod survey;
@@ -11,7 +15,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
-use facula::observe::{ObserveError, built_in_kernels, load_kernels};
+use facula::RequestError;
+use facula::observe::{built_in_kernels, load_kernels};
 use facula::spice::Kernels;
 
 use crate::terminal::{complain, say};
@@ -34,6 +39,14 @@ enum Command {
     Frame(frame::FrameArgs),
     /// Place, light and view of every pixel of a frame as a file with named bands.
     Backplanes(frame::BackplanesArgs),
+    /// What a file of an archive holds: frame, images, keywords, special pixels.
+    Info(info::InfoArgs),
+    /// An image of any archive file as FITS, PDS4 or GeoTIFF.
+    Convert(convert::ConvertArgs),
+    /// Data numbers to I/F, with errors, quality and a record of every step.
+    Calibrate(calibrate::CalibrateArgs),
+    /// Frames from an archive, and the kernels they need.
+    Fetch(fetch::FetchArgs),
     /// What kernels hold, what they cover, which one answers; cut them down to what frames need.
     Kernels(kernels::KernelsArgs),
 }
@@ -43,6 +56,9 @@ const EXAMPLES: &str = "Examples:
   facula survey campaigns/vesta-approach.toml          a flight frame of Vesta
   facula state sun ceres --at 2015-04-15               where the Sun stands over Ceres
   facula frame FRAME.LBL -k kernels/*                  where the camera was and what it sees
+  facula info FRAME.LBL                                what a file holds
+  facula calibrate FRAME.LBL                           data numbers to I/F
+  facula fetch dawn --target ceres --phase rc3 --dry-run   what the archive has
   facula kernels *.bsp *.bc                            what these kernels hold and cover
 Each command has its own --help.";
 
@@ -59,7 +75,7 @@ struct KernelArgs {
 }
 
 impl KernelArgs {
-    fn load(&self) -> Result<Kernels, ObserveError> {
+    fn load(&self) -> Result<Kernels, RequestError> {
         let base = if self.no_built_in { Kernels::empty() } else { built_in_kernels()? };
         load_kernels(base, &self.kernels)
     }
@@ -80,16 +96,43 @@ pub(crate) fn run() -> ExitCode {
         Command::State(args) => answer(args.json, state::run(&args)),
         Command::Frame(args) => answer(args.json, frame::run_frame(&args)),
         Command::Backplanes(args) => answer(args.json, frame::run_backplanes(&args)),
+        Command::Info(args) => answer(args.json, info::run(&args)),
+        Command::Convert(args) => answer(args.json, convert::run(&args)),
+        Command::Calibrate(args) => answer(args.json, calibrate::run(&args)),
+        Command::Fetch(args) => answer(args.json, fetch::run(&args)),
         Command::Kernels(args) => answer(args.json, kernels::run(&args)),
     }
 }
 
-/// Prints what a question came to: text, or `error:` and `hint:`, or either as JSON.
-fn answer(json: bool, result: Result<String, ObserveError>) -> ExitCode {
-    match result {
-        Ok(text) => {
+/// What a request came to.
+struct Answer {
+    text: String,
+    /// 0 complete, 1 with parts left out.
+    code: u8,
+}
+
+impl Answer {
+    fn complete(text: String) -> Self {
+        Self { text, code: 0 }
+    }
+
+    fn partial(text: String) -> Self {
+        Self { text, code: 1 }
+    }
+}
+
+impl From<String> for Answer {
+    fn from(text: String) -> Self {
+        Self::complete(text)
+    }
+}
+
+/// Prints what a request came to: text, or `error:` and `hint:`, or either as JSON.
+fn answer(json: bool, result: Result<impl Into<Answer>, RequestError>) -> ExitCode {
+    match result.map(Into::into) {
+        Ok(Answer { text, code }) => {
             say(&text);
-            ExitCode::SUCCESS
+            ExitCode::from(code)
         }
         Err(error) if json => {
             let value = serde_json::json!({ "error": error.to_string(), "hint": error.hint() });

@@ -14,7 +14,9 @@
 
 mod campaign;
 mod error;
+pub mod frames;
 pub mod observe;
+mod request;
 mod survey;
 
 pub use campaign::{
@@ -22,12 +24,14 @@ pub use campaign::{
     MapFile, OutputChoice, PlanChoice, ShapeChoice, SpotChoice,
 };
 pub use error::SurveyError;
+pub use request::RequestError;
 pub use survey::{Existing, Outcome, SurveyOptions, SurveyReporter, survey};
 
 pub use facula_align as align;
 pub use facula_archive as archive;
 pub use facula_core as core;
 pub use facula_explain as explain;
+pub use facula_fetch as fetch;
 pub use facula_geometry as geometry;
 pub use facula_map as map;
 pub use facula_photometry as photometry;

@@ -3,7 +3,6 @@
 //!
 //! What the commands `state`, `frame`, `backplanes` and `kernels` call; values in, values out.
 
-mod error;
 mod frame;
 mod ground;
 mod inventory;
@@ -11,7 +10,6 @@ mod planes;
 mod states;
 mod time;
 
-pub use error::ObserveError;
 pub use frame::{FrameQuestion, GeometrySource, PlacedFrame, place_frame};
 pub use ground::{FrameSummary, Ground, PixelGround};
 pub use inventory::{
@@ -26,11 +24,13 @@ use std::path::PathBuf;
 use facula_core::Body;
 use facula_spice::Kernels;
 
+use crate::RequestError;
+
 /// What answers without any file: the built-in ephemeris, and the constants of the built-in bodies.
 ///
 /// # Errors
 /// Never with the built-in data; the constants are read like any text kernel.
-pub fn built_in_kernels() -> Result<Kernels, ObserveError> {
+pub fn built_in_kernels() -> Result<Kernels, RequestError> {
     let mut kernels = Kernels::built_in();
     for name in ["ceres", "vesta"] {
         let text = frame::constants_kernel(&Body::built_in(name)?);
@@ -42,8 +42,8 @@ pub fn built_in_kernels() -> Result<Kernels, ObserveError> {
 /// Loads kernel files over those already there; the later win.
 ///
 /// # Errors
-/// [`ObserveError::Spice`] names the file.
-pub fn load_kernels(base: Kernels, files: &[PathBuf]) -> Result<Kernels, ObserveError> {
+/// [`RequestError::Spice`] names the file.
+pub fn load_kernels(base: Kernels, files: &[PathBuf]) -> Result<Kernels, RequestError> {
     let mut kernels = base;
     for file in files {
         kernels.add_file(file)?;

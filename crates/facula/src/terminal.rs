@@ -58,17 +58,30 @@ impl Terminal {
         self.detail != Detail::Json
     }
 
+    /// Takes the bar away and tells the warnings.
+    pub(crate) fn close(&self) {
+        self.bar.finish_and_clear();
+        if self.detail != Detail::Json {
+            self.tell(&self.warnings());
+        }
+    }
+
+    /// The first warnings; all with `-v`.
+    fn tell(&self, warnings: &[Warning]) {
+        let shown = if self.detail == Detail::Verbose { usize::MAX } else { WARNINGS_SHOWN };
+        warnings.iter().take(shown).for_each(tell);
+        if warnings.len() > shown {
+            complain(&format!("… and {} more warnings; -v tells all\n", warnings.len() - shown));
+        }
+    }
+
     /// Tells how the survey ended.
     pub(crate) fn finish(&self, outcome: &Outcome) {
         self.bar.finish_and_clear();
         if self.detail == Detail::Json {
             return say(&format!("{}\n", outcome_json(outcome)));
         }
-        let shown = if self.detail == Detail::Verbose { usize::MAX } else { WARNINGS_SHOWN };
-        outcome.warnings.iter().take(shown).for_each(tell);
-        if outcome.warnings.len() > shown {
-            complain(&format!("… and {} more warnings; -v tells all\n", outcome.warnings.len() - shown));
-        }
+        self.tell(&outcome.warnings);
         let mut text = String::new();
         if outcome.already_complete {
             text += "Nothing to do: this survey is complete.\n";

@@ -5,10 +5,10 @@ use std::path::Path;
 
 use facula_core::Raster;
 
-use super::write::{array_cards, pad, push_header, push_values};
+use super::write::{push_header, push_plane};
 use crate::ArchiveError;
 use crate::files::write_aside;
-use crate::fits::{FitsCard, FitsFormat};
+use crate::fits::FitsCard;
 
 /// A named plane of numbers.
 #[derive(Debug, Clone, Copy)]
@@ -48,17 +48,11 @@ fn encode(planes: &[FitsPlane<'_>], cards: &[FitsCard]) -> Result<Vec<u8>, Archi
     let mut bytes = Vec::new();
     push_header(&mut bytes, &primary)?;
     for plane in planes {
-        let mut header = vec![FitsCard::text("XTENSION", "IMAGE")];
-        header.extend(array_cards(plane.image, "-32"));
-        header.push(FitsCard::number("PCOUNT", "0"));
-        header.push(FitsCard::number("GCOUNT", "1"));
-        header.push(FitsCard::text("EXTNAME", plane.name));
+        let mut cards = vec![FitsCard::text("EXTNAME", plane.name)];
         if !plane.unit.is_empty() {
-            header.push(FitsCard::text("BUNIT", plane.unit));
+            cards.push(FitsCard::text("BUNIT", plane.unit));
         }
-        push_header(&mut bytes, &header)?;
-        push_values(&mut bytes, plane.image, FitsFormat::F32)?;
-        pad(&mut bytes, 0);
+        push_plane(&mut bytes, plane.image, &cards)?;
     }
     Ok(bytes)
 }

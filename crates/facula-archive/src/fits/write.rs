@@ -6,7 +6,7 @@ use std::path::Path;
 use facula_core::{Quality, Raster};
 
 use crate::files::write_aside;
-use crate::fits::{FITS_BLOCK_BYTES, FitsCard, QUALITY_EXTENSION};
+use crate::fits::{FITS_BLOCK_BYTES, FitsCard, QUALITY_EXTENSION, SIGMA_EXTENSION};
 use crate::{ArchiveError, samples::quality_of};
 
 /// Stored numbers of unsigned 16-bit FITS are shifted by this, FITS 4.0 section 4.4.2.5.
@@ -45,6 +45,8 @@ pub struct FitsWriteOptions {
     /// Quality band, the size of the image; written as extension `QUALITY` when it differs from what a reader
     /// concludes from NaN.
     pub quality: Option<Raster<Quality>>,
+    /// One-sigma error of each pixel in the unit of the values; written as extension `SIGMA`.
+    pub sigma: Option<Raster<f32>>,
 }
 
 /// Writes an image, first line first, under a temporary name and renames it.
@@ -71,7 +73,7 @@ pub(crate) fn encode_fits(
     let mut bytes = Vec::with_capacity(image.as_slice().len() * 4 + 4 * FITS_BLOCK_BYTES);
     let mut cards = vec![FitsCard::number("SIMPLE", "T")];
     cards.extend(array_cards(image, if options.format == FitsFormat::U16 { "16" } else { "-32" }));
-    if extension.is_some() {
+    if extension.is_some() || options.sigma.is_some() {
         cards.push(FitsCard::number("EXTEND", "T"));
     }
     if options.format == FitsFormat::U16 {
@@ -85,6 +87,9 @@ pub(crate) fn encode_fits(
     pad(&mut bytes, 0);
     if let Some(quality) = extension {
         push_quality(&mut bytes, quality)?;
+    }
+    if let Some(sigma) = &options.sigma {
+        push_plane(&mut bytes, sigma, &[FitsCard::text("EXTNAME", SIGMA_EXTENSION)])?;
     }
     Ok(EncodedFits { bytes, data_start })
 }
@@ -163,6 +168,23 @@ fn push_quality(bytes: &mut Vec<u8>, quality: &Raster<Quality>) -> Result<(), Ar
     Ok(())
 }
 
+/// A plane of 32-bit reals as an image extension with further cards.
+pub(super) fn push_plane(
+    bytes: &mut Vec<u8>,
+    image: &Raster<f32>,
+    cards: &[FitsCard],
+) -> Result<(), ArchiveError> {
+    let mut header = vec![FitsCard::text("XTENSION", "IMAGE")];
+    header.extend(array_cards(image, "-32"));
+    header.push(FitsCard::number("PCOUNT", "0"));
+    header.push(FitsCard::number("GCOUNT", "1"));
+    header.extend(cards.iter().cloned());
+    push_header(bytes, &header)?;
+    push_values(bytes, image, FitsFormat::F32)?;
+    pad(bytes, 0);
+    Ok(())
+}
+
 pub(super) fn pad(bytes: &mut Vec<u8>, with: u8) {
     bytes.resize(bytes.len().next_multiple_of(FITS_BLOCK_BYTES), with);
 }
@@ -223,6 +245,18 @@ mod tests {
         assert_eq!(back(&encode_fits(&image, &flagged).unwrap().bytes).quality, flags);
     }
 
+    #[test]
+    fn errors_travel_as_an_extension_of_their_own() {
+        let image = Raster::from_vec(2, 1, vec![0.25, 0.5]).unwrap();
+        let sigma = Raster::from_vec(2, 1, vec![0.01, 0.02]).unwrap();
+        let options = FitsWriteOptions { sigma: Some(sigma.clone()), ..Default::default() };
+        let file = encode_fits(&image, &options).unwrap();
+        assert_eq!(back(&file.bytes).image, image);
+        let parsed = FitsFile::parse(&file.bytes).unwrap();
+        let unit = parsed.units.iter().position(|u| u.value("EXTNAME") == Some(SIGMA_EXTENSION)).unwrap();
+        assert_eq!(parsed.read(unit, &Limits::default()).unwrap().image, sigma);
+    }
+
     proptest! {
         #[test]
         fn images_round_trip(width in 1usize..40, height in 1usize..40, seed in any::<u32>(), whole in any::<bool>()) {
@@ -235,7 +269,7 @@ mod tests {
             let format = FitsFormat::for_image(&image);
             prop_assert_eq!(format == FitsFormat::U16, whole);
             let cards = vec![FitsCard::text("OBJECT", "Ceres"), FitsCard::number("EXPTIME", "0.0187")];
-            let read = back(&encode_fits(&image, &FitsWriteOptions { format, cards: cards.clone(), quality: None }).unwrap().bytes);
+            let read = back(&encode_fits(&image, &FitsWriteOptions { format, cards: cards.clone(), ..Default::default() }).unwrap().bytes);
             prop_assert_eq!(&read.image, &image);
             prop_assert!(cards.iter().all(|card| read.cards.contains(card)));
         }

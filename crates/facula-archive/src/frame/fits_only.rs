@@ -31,12 +31,37 @@ pub(super) fn parse_reporting<'a>(source: &Source<'a>) -> Result<FitsFile<'a>, A
 
 /// What the numbers are, by their unit (`BUNIT`, `UNIT`); `None` for units that say nothing known.
 pub(super) fn level_of_unit(unit: &str) -> Option<Level> {
-    match unit.trim().to_ascii_uppercase().as_str() {
+    let unit = unit.trim().to_ascii_uppercase();
+    if is_spectral_radiance(&unit) {
+        return Some(Level::Radiance);
+    }
+    match unit.as_str() {
         "DN" | "DU" | "ADU" | "COUNT" | "COUNTS" => Some(Level::Raw),
         "I/F" | "IOF" | "REFLECTANCE" => Some(Level::IOverF),
         "RELATIVE" => Some(Level::Relative),
         _ => None,
     }
+}
+
+/// Whether a unit in capitals is W m⁻² sr⁻¹ nm⁻¹ in one of its spellings (`W/(M**2*SR*NM)`, `W M-2 NM-1 SR-1`,
+/// `W / (M^2 NM SR)`).
+fn is_spectral_radiance(unit: &str) -> bool {
+    let divided = unit.split_once('/');
+    let Some(rest) =
+        divided.map_or_else(|| unit.strip_prefix('W'), |(watt, rest)| (watt.trim() == "W").then_some(rest))
+    else {
+        return false;
+    };
+    let inverse = if divided.is_some() { "" } else { "-" };
+    let mut factors: Vec<String> = rest
+        .replace("**", "")
+        .replace('^', "")
+        .split(|c: char| !c.is_ascii_alphanumeric() && c != '-')
+        .filter(|word| !word.is_empty())
+        .map(|word| word.trim_end_matches(&format!("{inverse}1")).to_string())
+        .collect();
+    factors.sort();
+    factors == [format!("M{inverse}2"), "NM".to_string(), "SR".to_string()]
 }
 
 /// Cards of the image and then of all other units: the first one counts.
@@ -99,4 +124,23 @@ fn level(source: &Source<'_>, cards: &Cards<'_>) -> Level {
 fn keywords(cards: &Cards<'_>) -> std::collections::BTreeMap<String, String> {
     let named = cards.0.iter().rev().filter(|card| !card.keyword.is_empty());
     named.filter_map(|card| Some((card.keyword.clone(), card.value.clone()?))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn units_tell_what_numbers_are_however_they_are_spelled() {
+        let radiance =
+            ["W/(M**2*SR*NM)", "W/m^2/nm/sr", "W m-2 sr-1 nm-1", "W / (m**2 nm sr)", "W*M**-2*SR**-1*NM**-1"];
+        for unit in radiance {
+            assert_eq!(level_of_unit(unit), Some(Level::Radiance), "{unit}");
+        }
+        for unit in ["W/(M**2*SR*UM)", "W/M**2", "W", "WATT", "M**-2", "W m2 sr nm", ""] {
+            assert_eq!(level_of_unit(unit), None, "{unit}");
+        }
+        assert_eq!(level_of_unit(" dn "), Some(Level::Raw));
+        assert_eq!(level_of_unit("I/F"), Some(Level::IOverF));
+    }
 }

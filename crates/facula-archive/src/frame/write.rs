@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use facula_core::{Body, Epoch, FrameMeta, Icrf, Level, RawFrame, Unit, Vec3};
+use facula_core::{Body, Epoch, FrameMeta, Icrf, IofFrame, Level, Pose, Raster, RawFrame, Unit, Vec3};
 
 use crate::ArchiveError;
 use crate::files::write_aside;
@@ -72,6 +72,30 @@ pub fn write_frame(
     body: &Body,
     shutter_delay_s: f64,
 ) -> Result<Written, ArchiveError> {
+    write_files(folder, (frame, None), body, shutter_delay_s)
+}
+
+/// [`write_frame`] for a calibrated frame, with its errors as extension `SIGMA` of the FITS file.
+///
+/// # Errors
+/// As [`write_frame`].
+pub fn write_iof_frame(
+    folder: &Path,
+    (frame, pose): (&IofFrame, Option<Pose>),
+    body: &Body,
+    shutter_delay_s: f64,
+) -> Result<Written, ArchiveError> {
+    let IofFrame { meta, iof, sigma, quality } = frame.clone();
+    let frame = RawFrame { meta, dn: iof, quality, pose };
+    write_files(folder, (&frame, Some(sigma)), body, shutter_delay_s)
+}
+
+fn write_files(
+    folder: &Path,
+    (frame, sigma): (&RawFrame, Option<Raster<f32>>),
+    body: &Body,
+    shutter_delay_s: f64,
+) -> Result<Written, ArchiveError> {
     check(frame, body)?;
     let timing = Timing::of(&frame.meta, body, shutter_delay_s)?;
     let id = &frame.meta.id;
@@ -79,8 +103,8 @@ pub fn write_frame(
         Written { label: folder.join(format!("{id}.LBL")), image: folder.join(format!("{id}.FIT")) };
     let format = FitsFormat::for_image(&frame.dn);
     let cards = cards(&frame.meta, &timing);
-    let fits =
-        encode_fits(&frame.dn, &FitsWriteOptions { format, cards, quality: Some(frame.quality.clone()) })?;
+    let options = FitsWriteOptions { format, cards, quality: Some(frame.quality.clone()), sigma };
+    let fits = encode_fits(&frame.dn, &options)?;
     let stored = Stored { format, data_start: fits.data_start, records: fits.bytes.len() / FITS_BLOCK_BYTES };
     let text = label(frame, body, &timing, &stored)?.to_text()?;
     remove_stale(&written.label)?;
@@ -174,6 +198,7 @@ fn cards(meta: &FrameMeta, timing: &Timing) -> Vec<FitsCard> {
 const fn unit_of(level: Level) -> &'static str {
     match level {
         Level::Raw => "DU",
+        Level::Radiance => "W/(M**2*SR*NM)",
         Level::IOverF => "I/F",
         _ => "RELATIVE",
     }

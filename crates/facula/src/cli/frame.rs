@@ -4,15 +4,14 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use facula::core::{Collected, PixelPos, write_aside};
-use facula::observe::{
-    FrameQuestion, FrameSummary, ObserveError, PixelGround, PlacedFrame, place_frame, write_backplanes,
-};
+use facula::RequestError;
+use facula::core::{PixelPos, write_aside};
+use facula::observe::{FrameQuestion, FrameSummary, PixelGround, PlacedFrame, place_frame, write_backplanes};
 use facula::spice::Kernels;
 
 use super::table::Table;
 use super::{KernelArgs, json_text, short};
-use crate::terminal::complain;
+use crate::terminal::{Detail, Terminal};
 
 const FRAME_HELP: &str = "Examples:
   facula frame FC21A0038582.LBL -k kernels/*
@@ -50,22 +49,17 @@ pub(super) struct PlaceArgs {
 }
 
 impl PlaceArgs {
-    fn place(&self) -> Result<(Kernels, PlacedFrame), ObserveError> {
+    fn place(&self) -> Result<(Kernels, PlacedFrame), RequestError> {
         let kernels = self.kernels.load()?;
-        let report = Collected::default();
+        let terminal = Terminal::new(Detail::Verbose);
         let question = FrameQuestion {
             label: &self.label,
             body: self.body.as_deref(),
             camera: self.camera.as_deref(),
             shape: self.shape.as_deref(),
         };
-        let placed = place_frame(&kernels, &question, &report);
-        for warning in report.warnings() {
-            complain(&format!(
-                "warning: {}: {}\n   hint: {}\n",
-                warning.subject, warning.message, warning.hint
-            ));
-        }
+        let placed = place_frame(&kernels, &question, &terminal);
+        terminal.close();
         Ok((kernels, placed?))
     }
 }
@@ -94,7 +88,7 @@ fn pixel(text: &str) -> Result<PixelPos, String> {
     }
 }
 
-pub(super) fn run_frame(args: &FrameArgs) -> Result<String, ObserveError> {
+pub(super) fn run_frame(args: &FrameArgs) -> Result<String, RequestError> {
     let (kernels, placed) = args.place.place()?;
     if let Some(path) = &args.isd {
         let text = placed.isd(&kernels)?.to_json();
@@ -104,9 +98,9 @@ pub(super) fn run_frame(args: &FrameArgs) -> Result<String, ObserveError> {
     Ok(if args.json { json_text(&summary) } else { told(&summary) })
 }
 
-fn write(path: &Path, bytes: &[u8]) -> Result<(), ObserveError> {
+fn write(path: &Path, bytes: &[u8]) -> Result<(), RequestError> {
     let written = write_aside(path, |out| std::io::Write::write_all(out, bytes));
-    written.map_err(|error| ObserveError::Io {
+    written.map_err(|error| RequestError::Io {
         action: "write",
         reason: error.to_string(),
         path: path.to_path_buf(),
@@ -188,7 +182,7 @@ pub(super) struct BackplanesArgs {
     pub(super) json: bool,
 }
 
-pub(super) fn run_backplanes(args: &BackplanesArgs) -> Result<String, ObserveError> {
+pub(super) fn run_backplanes(args: &BackplanesArgs) -> Result<String, RequestError> {
     let (_, placed) = args.place.place()?;
     let default = || PathBuf::from(format!("{}_planes.tif", placed.header.meta.id));
     let out = args.out.clone().unwrap_or_else(default);

@@ -4,10 +4,11 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
+use facula::RequestError;
 use facula::core::Silent;
 use facula::observe::{
-    FrameQuestion, ObserveError, StateQuestion, covered, kernel_files, load_kernels, parse_epoch,
-    place_frame, slice_kernels, why_state,
+    FrameQuestion, StateQuestion, covered, kernel_files, load_kernels, parse_epoch, place_frame,
+    slice_kernels, why_state,
 };
 use facula::spice::{Correction, Kernels};
 
@@ -80,7 +81,7 @@ struct SliceArgs {
     margin_s: f64,
 }
 
-pub(super) fn run(args: &KernelsArgs) -> Result<String, ObserveError> {
+pub(super) fn run(args: &KernelsArgs) -> Result<String, RequestError> {
     match &args.action {
         Some(Action::Why(why)) => run_why(why, args.json),
         Some(Action::Slice(slice)) => run_slice(slice, args.json),
@@ -89,7 +90,7 @@ pub(super) fn run(args: &KernelsArgs) -> Result<String, ObserveError> {
     }
 }
 
-fn list(kernels: &Kernels, json: bool) -> Result<String, ObserveError> {
+fn list(kernels: &Kernels, json: bool) -> Result<String, RequestError> {
     let (files, covered) = (kernel_files(kernels), covered(kernels));
     if json {
         return Ok(json_text(&serde_json::json!({ "files": files, "covers": covered })));
@@ -131,7 +132,7 @@ fn list(kernels: &Kernels, json: bool) -> Result<String, ObserveError> {
     Ok(text)
 }
 
-fn run_why(args: &WhyArgs, json: bool) -> Result<String, ObserveError> {
+fn run_why(args: &WhyArgs, json: bool) -> Result<String, RequestError> {
     let kernels = args.kernels.load()?;
     let question = StateQuestion {
         target: &args.target,
@@ -151,9 +152,9 @@ fn run_why(args: &WhyArgs, json: bool) -> Result<String, ObserveError> {
     Ok(table.text())
 }
 
-fn run_slice(args: &SliceArgs, json: bool) -> Result<String, ObserveError> {
+fn run_slice(args: &SliceArgs, json: bool) -> Result<String, RequestError> {
     if !(0.0..=1e7).contains(&args.margin_s) {
-        return Err(ObserveError::argument("--margin-s", &args.margin_s.to_string()));
+        return Err(RequestError::argument("--margin-s", &args.margin_s.to_string()));
     }
     let kernels = args.kernels.load()?;
     let question = |label| FrameQuestion { label, body: None, camera: None, shape: None };

@@ -2,8 +2,9 @@
 //! `facula state`.
 
 use clap::Args;
+use facula::RequestError;
 use facula::core::format_utc;
-use facula::observe::{ObserveError, StateQuestion, StateRow, epochs, states};
+use facula::observe::{StateQuestion, StateRow, epochs, states};
 use facula::spice::Correction;
 
 use super::table::Table;
@@ -53,10 +54,10 @@ pub(super) struct StateArgs {
     pub(super) json: bool,
 }
 
-pub(super) fn run(args: &StateArgs) -> Result<String, ObserveError> {
+pub(super) fn run(args: &StateArgs) -> Result<String, RequestError> {
     let kernels = args.kernels.load()?;
     let correction: Correction =
-        args.correction.parse().map_err(|_| ObserveError::argument("correction", &args.correction))?;
+        args.correction.parse().map_err(|_| RequestError::argument("correction", &args.correction))?;
     let question = StateQuestion {
         target: &args.target,
         observer: &args.observer,

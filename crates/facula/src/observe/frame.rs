@@ -13,7 +13,7 @@ use facula_shape::MeshOptions;
 use facula_spice::{FileKind, Kernels, PoseRequest, pose_in_body_frame};
 use serde::Serialize;
 
-use super::ObserveError;
+use crate::RequestError;
 
 /// Which frame, and what its label does not say.
 #[derive(Debug, Clone, Copy)]
@@ -65,12 +65,12 @@ pub struct PlacedFrame {
 /// Places a frame: by kernels when any attitude is loaded, else by what its label tells.
 ///
 /// # Errors
-/// [`ObserveError`] names what is missing: the kernels' coverage, the label's geometry, the camera, the body.
+/// [`RequestError`] names what is missing: the kernels' coverage, the label's geometry, the camera, the body.
 pub fn place_frame(
     kernels: &Kernels,
     question: &FrameQuestion<'_>,
     report: &dyn Reporter,
-) -> Result<PlacedFrame, ObserveError> {
+) -> Result<PlacedFrame, RequestError> {
     let body = body_of(question)?;
     let instrument =
         |header: &FrameHeader| question.camera.map_or_else(|| header.meta.instrument.clone(), str::to_string);
@@ -90,7 +90,7 @@ pub fn place_frame(
     if kernels.structures().is_empty() {
         let pose = header.pose;
         let missing = "neither kernels with an attitude nor a label with geometry tell where the camera was";
-        let pose = pose.ok_or_else(|| ObserveError::frame(question.label, missing))?;
+        let pose = pose.ok_or_else(|| RequestError::frame(question.label, missing))?;
         let camera = file?.camera(&header.meta.filter)?;
         let source = GeometrySource::Label;
         let (camera_frame, spacecraft) = (None, None);
@@ -128,8 +128,8 @@ impl PlacedFrame {
     /// the pose.
     ///
     /// # Errors
-    /// [`ObserveError::Geometry`] for what the format cannot say or the kernels lack.
-    pub fn isd(&self, kernels: &Kernels) -> Result<Isd, ObserveError> {
+    /// [`RequestError::Geometry`] for what the format cannot say or the kernels lack.
+    pub fn isd(&self, kernels: &Kernels) -> Result<Isd, RequestError> {
         let (Some(camera_frame), Some(spacecraft)) = (&self.camera_frame, self.spacecraft) else {
             let geometry = FrameGeometry::from_pose(&self.camera, &self.pose, &self.body);
             return Ok(geometry.to_isd(LineScale::OfCamera)?);
@@ -149,7 +149,7 @@ impl PlacedFrame {
 }
 
 /// The body asked for, or the label's target.
-fn body_of(question: &FrameQuestion<'_>) -> Result<Body, ObserveError> {
+fn body_of(question: &FrameQuestion<'_>) -> Result<Body, RequestError> {
     let name = match question.body {
         Some(name) => name.to_string(),
         None => {
@@ -161,15 +161,15 @@ fn body_of(question: &FrameQuestion<'_>) -> Result<Body, ObserveError> {
         return Ok(Body::built_in(&name)?);
     }
     let path = PathBuf::from(&name);
-    let text = std::fs::read_to_string(&path).map_err(|e| ObserveError::io("read", &path, &e))?;
+    let text = std::fs::read_to_string(&path).map_err(|e| RequestError::io("read", &path, &e))?;
     Ok(Body::from_toml(&text)?)
 }
 
-fn read_mesh(path: &Path) -> Result<Mesh, ObserveError> {
-    let bytes = std::fs::read(path).map_err(|e| ObserveError::io("read", path, &e))?;
+fn read_mesh(path: &Path) -> Result<Mesh, RequestError> {
+    let bytes = std::fs::read(path).map_err(|e| RequestError::io("read", path, &e))?;
     let name = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
     let mesh = Mesh::from_bytes(&name, &bytes, &MeshOptions::default());
-    mesh.map_err(|error| ObserveError::Geometry(error.into()))
+    mesh.map_err(|error| RequestError::Geometry(error.into()))
 }
 
 /// The body-fixed frame the kernels bind to a body, else the IAU's.

@@ -6,8 +6,8 @@ use facula_geometry::{Ray, Shape, SurfacePoint, Target, View, Visibility};
 use facula_spice::{Correction, Kernels};
 use serde::Serialize;
 
-use super::ObserveError;
 use super::frame::{GeometrySource, PlacedFrame, constants_source};
+use crate::RequestError;
 
 /// The geometry of a frame as a whole.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -84,8 +84,8 @@ impl PlacedFrame {
     /// The frame's geometry, with the boresight and some pixels.
     ///
     /// # Errors
-    /// [`ObserveError`] for what the kernels do not cover.
-    pub fn summary(&self, kernels: &Kernels, pixels: &[PixelPos]) -> Result<FrameSummary, ObserveError> {
+    /// [`RequestError`] for what the kernels do not cover.
+    pub fn summary(&self, kernels: &Kernels, pixels: &[PixelPos]) -> Result<FrameSummary, RequestError> {
         let [x_px, y_px] = self.camera.principal_point_px;
         let boresight = PixelPos { x_px, y_px };
         let place = |point: LonLat| [point.longitude_deg(), point.latitude_deg()];
@@ -112,7 +112,7 @@ impl PlacedFrame {
         })
     }
 
-    fn pixel(&self, kernels: &Kernels, at: PixelPos) -> Result<PixelGround, ObserveError> {
+    fn pixel(&self, kernels: &Kernels, at: PixelPos) -> Result<PixelGround, RequestError> {
         let ground = match (&self.camera_frame, self.spacecraft) {
             (Some(frame), Some(observer)) => self.ground_of_kernels(kernels, (frame, observer), at)?,
             _ => self.ground_of_pose(at),
@@ -127,7 +127,7 @@ impl PlacedFrame {
         kernels: &Kernels,
         (frame, observer): (&str, i32),
         at: PixelPos,
-    ) -> Result<Option<Ground>, ObserveError> {
+    ) -> Result<Option<Ground>, RequestError> {
         let epoch = self.pose.mid_exposure;
         let view = View { kernels, observer, epoch, correction: Correction::LightTimeStellar };
         let target = Target::from_kernels(kernels, self.body.naif_id, &self.body_frame)?;

@@ -11,7 +11,8 @@ use facula_spice::{
 use serde::Serialize;
 
 use super::states::body_code;
-use super::{ObserveError, PlacedFrame, StateQuestion};
+use super::{PlacedFrame, StateQuestion};
+use crate::RequestError;
 
 /// A loaded file.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -147,7 +148,7 @@ pub fn why_state(
     kernels: &Kernels,
     question: &StateQuestion<'_>,
     epoch: Epoch,
-) -> Result<Vec<AnswerStep>, ObserveError> {
+) -> Result<Vec<AnswerStep>, RequestError> {
     let target = body_code(kernels, "target", question.target)?;
     let observer = body_code(kernels, "observer", question.observer)?;
     let mut steps = kernels.explain_state(target, observer, epoch)?;
@@ -171,17 +172,17 @@ fn step(source: Source) -> AnswerStep {
 /// Writes what some frames need of the kernels into a folder, with a meta-kernel and a lock file of hashes.
 ///
 /// # Errors
-/// [`ObserveError::Frame`] for a frame that is not placed by kernels; what the kernels do not cover; writing errors.
+/// [`RequestError::Frame`] for a frame that is not placed by kernels; what the kernels do not cover; writing errors.
 pub fn slice_kernels(
     kernels: &Kernels,
     frames: &[PlacedFrame],
     (margin_s, folder): (f64, &Path),
-) -> Result<Vec<SliceFile>, ObserveError> {
+) -> Result<Vec<SliceFile>, RequestError> {
     let mut needs = Needs::new();
     for frame in frames {
         let (Some(camera_frame), Some(spacecraft)) = (&frame.camera_frame, frame.spacecraft) else {
             let path = Path::new(&frame.header.meta.id);
-            return Err(ObserveError::frame(path, "no kernel with its attitude is loaded"));
+            return Err(RequestError::frame(path, "no kernel with its attitude is loaded"));
         };
         let mid_exposure = frame.pose.mid_exposure;
         let request =

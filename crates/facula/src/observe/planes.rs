@@ -8,17 +8,18 @@ use facula_core::format_utc;
 use facula_geometry::backplanes;
 use facula_map::{CogImage, CogOptions, plane_bands, write_cog};
 
-use super::{ObserveError, PlacedFrame};
+use super::PlacedFrame;
+use crate::RequestError;
 
 /// Computes the backplanes of a frame and writes them: `.fits`, `.fit` as image extensions, `.tif` as bands. Gives the
 /// names of the bands with their units.
 ///
 /// # Errors
-/// [`ObserveError::Argument`] for another extension; writing errors.
-pub fn write_backplanes(frame: &PlacedFrame, path: &Path) -> Result<Vec<(String, String)>, ObserveError> {
+/// [`RequestError::Argument`] for another extension; writing errors.
+pub fn write_backplanes(frame: &PlacedFrame, path: &Path) -> Result<Vec<(String, String)>, RequestError> {
     let extension = path.extension().map(|e| e.to_string_lossy().to_lowercase()).unwrap_or_default();
     if !["fits", "fit", "tif", "tiff"].contains(&extension.as_str()) {
-        return Err(ObserveError::argument(
+        return Err(RequestError::argument(
             "--out (a name ending in .tif or .fits)",
             &path.to_string_lossy(),
         ));

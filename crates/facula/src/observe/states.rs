@@ -5,7 +5,7 @@ use facula_core::{Epoch, Local, format_utc};
 use facula_spice::{Correction, Kernels};
 use serde::{Serialize, Serializer};
 
-use super::ObserveError;
+use crate::RequestError;
 
 /// Whose state, seen from where, in which axes.
 #[derive(Debug, Clone, Copy)]
@@ -43,7 +43,7 @@ fn as_utc<S: Serializer>(epoch: &Epoch, serializer: S) -> Result<S::Ok, S::Error
 /// States at some epochs, in order.
 ///
 /// # Errors
-/// [`ObserveError::Argument`] for names that are not known, [`ObserveError::Spice`] for what kernels do not cover.
+/// [`RequestError::Argument`] for names that are not known, [`RequestError::Spice`] for what kernels do not cover.
 ///
 /// # Source
 /// SPICE `SPKEZR`.
@@ -51,7 +51,7 @@ pub fn states(
     kernels: &Kernels,
     question: &StateQuestion<'_>,
     epochs: &[Epoch],
-) -> Result<Vec<StateRow>, ObserveError> {
+) -> Result<Vec<StateRow>, RequestError> {
     let pair =
         (body_code(kernels, "target", question.target)?, body_code(kernels, "observer", question.observer)?);
     epochs
@@ -71,8 +71,8 @@ pub fn states(
 }
 
 /// NAIF number of a body by name or number.
-pub(crate) fn body_code(kernels: &Kernels, role: &'static str, name: &str) -> Result<i32, ObserveError> {
-    kernels.body_code(name).ok_or_else(|| ObserveError::argument(role, name))
+pub(crate) fn body_code(kernels: &Kernels, role: &'static str, name: &str) -> Result<i32, RequestError> {
+    kernels.body_code(name).ok_or_else(|| RequestError::argument(role, name))
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 
 use facula_core::{Epoch, Unit, epoch_from_et_s, parse_utc};
 
-use super::ObserveError;
+use crate::RequestError;
 
 /// Most epochs of a series.
 const MAX_EPOCHS: f64 = 1e6;
@@ -11,9 +11,9 @@ const MAX_EPOCHS: f64 = 1e6;
 /// A time: UTC (`2015-06-19T16:15:46.345`), or `ET` and seconds past J2000 TDB (`ET 488002614.6229`).
 ///
 /// # Errors
-/// [`ObserveError::Argument`].
-pub fn parse_epoch(text: &str) -> Result<Epoch, ObserveError> {
-    let wrong = || ObserveError::argument("time", text);
+/// [`RequestError::Argument`].
+pub fn parse_epoch(text: &str) -> Result<Epoch, RequestError> {
+    let wrong = || RequestError::argument("time", text);
     match text.trim().strip_prefix("ET") {
         Some(seconds) => {
             let et_s: f64 = seconds.trim().parse().map_err(|_| wrong())?;
@@ -27,24 +27,24 @@ pub fn parse_epoch(text: &str) -> Result<Epoch, ObserveError> {
 /// The epochs asked for: single times, or a span (first and last) with a step such as `10m`.
 ///
 /// # Errors
-/// [`ObserveError::Argument`] for text that is no time, no time at all, or more than a million of them.
-pub fn epochs(at: &[String], span: Option<(&str, &str)>, step: &str) -> Result<Vec<Epoch>, ObserveError> {
+/// [`RequestError::Argument`] for text that is no time, no time at all, or more than a million of them.
+pub fn epochs(at: &[String], span: Option<(&str, &str)>, step: &str) -> Result<Vec<Epoch>, RequestError> {
     let Some((from, to)) = span else {
         if at.is_empty() {
-            return Err(ObserveError::argument("--at or --from and --to", "(nothing)"));
+            return Err(RequestError::argument("--at or --from and --to", "(nothing)"));
         }
         return at.iter().map(|text| parse_epoch(text)).collect();
     };
     let (from, to, step_s) = (parse_epoch(from)?, parse_epoch(to)?, duration_s(step)?);
     let steps = ((to - from).to_seconds() / step_s).floor();
     if !(0.0..MAX_EPOCHS).contains(&steps) {
-        return Err(ObserveError::argument("series", &format!("{steps} steps of {step}")));
+        return Err(RequestError::argument("series", &format!("{steps} steps of {step}")));
     }
     Ok((0..=steps as u64).map(|k| from + (k as f64 * step_s) * Unit::Second).collect())
 }
 
 /// A span of time: a number with `s`, `m`, `h` or `d`; seconds.
-fn duration_s(text: &str) -> Result<f64, ObserveError> {
+fn duration_s(text: &str) -> Result<f64, RequestError> {
     let text = text.trim();
     let (number, scale_s) = match text.char_indices().last() {
         Some((at, 's')) => (&text[..at], 1.0),
@@ -54,7 +54,7 @@ fn duration_s(text: &str) -> Result<f64, ObserveError> {
         _ => (text, 1.0),
     };
     let seconds = number.trim().parse::<f64>().ok().map(|n| n * scale_s);
-    seconds.filter(|s| *s > 0.0 && s.is_finite()).ok_or_else(|| ObserveError::argument("step", text))
+    seconds.filter(|s| *s > 0.0 && s.is_finite()).ok_or_else(|| RequestError::argument("step", text))
 }
 
 #[cfg(test)]

@@ -1,18 +1,20 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Why a question has no answer.
+//! Why a request cannot be met.
 
 use std::path::{Path, PathBuf};
 
 use facula_archive::ArchiveError;
 use facula_core::BodyError;
+use facula_fetch::FetchError;
 use facula_geometry::GeometryError;
 use facula_map::MapError;
+use facula_photometry::{CalibrationError, SpectrumError};
 use facula_spice::SpiceError;
 
-/// Why a question has no answer, by who must act. [`ObserveError::hint`] says what to do.
+/// Why a request cannot be met, by who must act. [`RequestError::hint`] says what to do.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum ObserveError {
+pub enum RequestError {
     /// An argument that means nothing.
     #[error("{name} = {value} is not understood")]
     Argument {
@@ -38,6 +40,15 @@ pub enum ObserveError {
     /// A camera or shape cannot be used.
     #[error(transparent)]
     Geometry(#[from] GeometryError),
+    /// A frame cannot be calibrated.
+    #[error(transparent)]
+    Calibration(#[from] CalibrationError),
+    /// A solar spectrum cannot be used.
+    #[error(transparent)]
+    Spectrum(#[from] SpectrumError),
+    /// A file cannot be fetched.
+    #[error(transparent)]
+    Fetch(#[from] FetchError),
     /// A product cannot be written.
     #[error(transparent)]
     Map(#[from] MapError),
@@ -56,7 +67,7 @@ pub enum ObserveError {
     },
 }
 
-impl ObserveError {
+impl RequestError {
     /// An argument that means nothing.
     pub fn argument(name: &'static str, value: &str) -> Self {
         Self::Argument { name, value: value.to_string() }
@@ -84,7 +95,14 @@ impl ObserveError {
                 "fetch the kernel again, or leave it out; `facula kernels FILES` looks into files"
             }
             Self::Archive(_) => "name the label, FITS or PNG of a frame; fetch it again if it is damaged",
-            Self::Geometry(_) => "check the camera, its filter, and the shape file",
+            Self::Calibration(_) => {
+                "correct the value the message names; `facula calibrate --help` shows the options"
+            }
+            Self::Spectrum(_) => "give ASTM E490 as text: micrometres and W m-2 um-1 in two columns",
+            Self::Fetch(_) => "what came is kept: the same command goes on where it stopped",
+            Self::Geometry(_) => {
+                "name a built-in camera or a camera file with --camera, one of its filters with --filter; check shape files"
+            }
             Self::Map(_) | Self::Io { .. } => {
                 "check that the path exists, that you may write there, and that the disk is not full"
             }
