@@ -1,15 +1,17 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
 """Checks the readers of facula-archive pixel for pixel against tools it was not written with: astropy, rasterio
-(GDAL), pdr, pvl, pds4_tools, spectral; and the files it writes by reading them with those tools.
+(GDAL), Pillow, pdr, pvl, pds4_tools, spectral; and the files it writes by reading them with those tools.
 
 usage: python check_archive.py [DUMP [DATA_FOLDER]]
 
 DUMP is the built example `dump` of facula-archive (default: built by cargo). DATA_FOLDER (or $FACULA_DATA)
 holds flight files; without it only the files made here are checked. Needs `pip install astropy rasterio pdr pvl
-pds4_tools spectral numpy`. Exit status 0 when every check holds; one line per check.
+pds4_tools spectral pillow numpy`. Exit status 0 when every check holds; one line per check.
 """
+import datetime
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -24,6 +26,7 @@ import pds4_tools
 import pvl
 import rasterio
 from astropy.io import fits
+from PIL import Image
 from spectral.io import envi
 
 warnings.simplefilter("ignore")
@@ -92,20 +95,132 @@ def check_flight(checks, tool, data):
             expected = bands if dataset.colorinterp[0].name != "palette" else None
         if expected is not None:
             compare(checks, tool, path, list(expected))
+    for path in sorted(data.glob("ceres-hamo/*.png")):
+        grey = np.asarray(Image.open(path).convert("RGB"))
+        compare(checks, tool, path, list(np.moveaxis(grey, 2, 0)), what=f"{path.name} by Pillow")
+    for path in sorted(data.glob("maps/*.jpg")):
+        check_jpeg(checks, tool, path)
+    for path in sorted(data.glob("frames/*.cub")):
+        check_cube(checks, tool, path)
+    for path in [*sorted(data.glob("frames/*.cub")), *sorted(data.glob("dawn*/*_isis3.lbl"))]:
+        check_keywords(checks, tool, path)
     path = data / "spectra/s06av18a_envi"
     spectra = envi.open(f"{path}.hdr", str(path)).spectra.astype("f4")
     spectra[spectra <= -1.22e34] = np.nan
     compare(checks, tool, path, [spectra], what=f"{path.name} by spectral")
 
 
-def leaves(label):
-    """Values of a pvl label that are no blocks."""
-    return sum(leaves(value) if hasattr(value, "items") else 1 for _, value in label.items())
+# Decoders of JPEG round the cosine transform by 1 DN; colours multiply that by up to 1.8.
+JPEG_DN = 3
+
+
+def check_jpeg(checks, tool, path):
+    theirs = np.atleast_3d(np.asarray(Image.open(path)).astype("f4"))
+    with tempfile.NamedTemporaryFile() as out:
+        sizes = dump(tool, "--raw", path, out.name, 0)
+        bands = []
+        for band in range(sizes[2]):
+            dump(tool, "--raw", path, out.name, band)
+            bands.append(np.fromfile(out.name, "<f4").reshape(theirs.shape[:2]))
+    apart = np.abs(np.stack(bands, -1) - theirs)
+    checks.that(apart.max() <= JPEG_DN, f"{path.name} by Pillow: {len(bands)} bands, {apart.max():.0f} DN apart at most, "
+                f"{100 * (apart > 0).mean():.3f} % of the samples differ")
+
+
+# Special pixels of ISIS (SpecialPixel.h): NULL, LRS, LIS, HIS, HRS.
+SPECIAL_REALS = np.array([0xFF7FFFFB, 0xFF7FFFFC, 0xFF7FFFFD, 0xFF7FFFFE, 0xFF7FFFFF], "<u4").view("<f4")
+SPECIAL = {
+    "uint8": {"NULL": 0, "HRS": 255}, "int16": dict(NULL=-32768, LRS=-32767, LIS=-32766, HIS=-32765, HRS=-32764),
+    "uint16": dict(NULL=0, LRS=1, LIS=2, HIS=65534, HRS=65535),
+    "float32": dict(zip(["NULL", "LRS", "LIS", "HIS", "HRS"], SPECIAL_REALS)),
+}
+
+
+def check_cube(checks, tool, path, what=""):
+    """All bands, special pixels by kind, and the map against GDAL's driver ISIS3; the tables against their bytes."""
+    with rasterio.open(path) as dataset:
+        bands, kind, scales, offsets = dataset.read(), dataset.dtypes[0], dataset.scales, dataset.offsets
+    special = SPECIAL[kind]
+    missing = np.isin(bands, np.array(list(special.values()), kind))
+    values = np.where(missing, np.nan, bands * np.array(scales)[:, None, None] + np.array(offsets)[:, None, None])
+    told = compare(checks, tool, path, list(values), what=f"{what or path.name} by GDAL")
+    expected = {name: int((bands[0] == number).sum()) for name, number in special.items()}
+    found = {name: count for name, count in told["images"][0]["special"] if name in expected or count}
+    checks.that(found == expected, f"{what or path.name}: special pixels {found}")
+    label = pvl.load(str(path))
+    for table in label.getall("Table") if "Table" in label else []:
+        fields = [table["Field"]] if hasattr(table["Field"], "items") else []
+        fields = table.getall("Field") if hasattr(table, "getall") else fields
+        types = {"Double": "f8", "Real": "f4", "Integer": "i4", "Text": "S"}
+        order = "<" if table.get("ByteOrder", "Lsb") == "Lsb" else ">"
+        record = np.dtype([(field["Name"], f"S{field['Size']}" if field["Type"] == "Text" else order + types[field["Type"]],
+                            () if field["Type"] == "Text" or field["Size"] == 1 else (field["Size"],)) for field in fields])
+        rows = np.frombuffer(path.read_bytes(), record, table["Records"], table["StartByte"] - 1)
+        ours = dump(tool, "--table", path, table["Name"])
+        same = all(ours[name] == [cell.decode().rstrip() if isinstance(cell, bytes) else cell for cell in rows[name].tolist()]
+                   for name in record.names)
+        checks.that(same and len(ours) == len(record.names), f"{what or path.name}: table {table['Name']}, "
+                    f"{len(record.names)} columns, {len(rows)} rows")
+
+
+def leaves(label, prefix=""):
+    """Keywords and values of a pvl label, named as ours: blocks by dots, repeated names with their count."""
+    for key, value in label.items():
+        if hasattr(value, "items"):
+            yield from leaves(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value
+
+
+def plain(value):
+    """A value of pvl as comparable text; numbers as numbers."""
+    if hasattr(value, "units"):
+        return plain(value.value)
+    if isinstance(value, (list, tuple)):
+        return [plain(element) for element in value]
+    if isinstance(value, (set, frozenset)):
+        return sorted(str(plain(element)) for element in value)
+    if value is None or isinstance(value, (bool, datetime.date, datetime.time)):
+        return None
+    return float(value) if isinstance(value, (int, float)) else " ".join(str(value).split())
+
+
+def ours_is(text, value):
+    """Whether our text says what pvl's value says. Times and N/A, which pvl turns into objects, are left out."""
+    value = plain(value)
+    if value is None:
+        return True
+    if isinstance(value, list):
+        # Sets have lost their order in pvl; of nested lists the innermost values count.
+        flat = re.sub(r"<[^<>]*>|[(){}]", " ", text).split(",")
+        flat = [item.strip() for item in flat if item.strip()]
+        values = list(flatten(value))
+        if text.startswith("{"):
+            flat, values = sorted(flat), sorted(map(str, values))
+        return len(flat) == len(values) and all(ours_is(a, b) for a, b in zip(flat, values))
+    text = re.sub(r" <[^<>]*>$", "", text)
+    if isinstance(value, float):
+        if "#" in text:
+            return int(text.split("#")[1], int(text.split("#")[0])) == value
+        return float(text) == value
+    return " ".join(text.split()) == value
+
+
+def flatten(values):
+    for value in values:
+        yield from flatten(value) if isinstance(value, list) else [value]
 
 
 def check_keywords(checks, tool, path):
-    expected, found = leaves(pvl.load(str(path))), dump(tool, path).get("keywords")
-    checks.that(found == expected, f"{path.name}: {found} keywords, pvl finds {expected}")
+    """Names and values of all keywords against pvl."""
+    expected, seen = {}, {}
+    for name, value in leaves(pvl.load(str(path))):
+        seen[name] = seen.get(name, 0) + 1
+        expected[name if seen[name] == 1 else f"{name}#{seen[name]}"] = value
+    found = {key: value for key, value in dump(tool, "--keywords", path).items() if not key.startswith("OriginalLabel.") or key in expected}
+    wrong = [key for key, value in expected.items() if key not in found or not ours_is(found[key], value)]
+    checks.that(found.keys() == expected.keys() and not wrong,
+                f"{path.name}: {len(found)} keywords and their values by pvl {wrong[:3]} {sorted(found.keys() ^ expected.keys())[:3]}")
 
 
 # --- FITS ---------------------------------------------------------------------------------------------------

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Prints what a file holds as JSON, for `crosscheck/check_archive.py`.
 //!
-//! usage: `dump FILE [PART]`, `dump --convert FILE OUT`, `dump --time FILE` (best of many reads, ms)
+//! usage: `dump FILE [PART]`, `dump --convert FILE OUT`, `dump --table FILE NAME`, `dump --keywords FILE`,
+//! `dump --time FILE` (best of many reads, ms), `dump --raw FILE OUT BAND` (a band as f32, little endian)
 
 #![allow(clippy::print_stdout, clippy::disallowed_methods)]
 
 use std::path::Path;
 use std::time::Instant;
 
-use facula_archive::{ArchiveError, ImageOptions, Limits, convert, describe, read_image};
+use facula_archive::{ArchiveError, Cells, ImageOptions, Limits, convert, describe, read_image, read_table};
 use facula_core::{Raster, Silent};
 use serde_json::{Value, json};
 
@@ -23,10 +24,21 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             let written = convert(Path::new(file), Path::new(out), &ImageOptions::default(), &Silent)?;
             println!("{}", json!(written));
         }
+        ["--table", file, name] => println!("{}", table(Path::new(file), name)?),
+        ["--keywords", file] => {
+            println!("{}", json!(describe(Path::new(file), &Limits::default())?.keywords));
+        }
+        ["--raw", file, out, band] => {
+            let options = ImageOptions { band: band.parse()?, ..Default::default() };
+            let read = read_image(Path::new(file), &options, &Silent)?;
+            let bytes: Vec<u8> = read.image.as_slice().iter().flat_map(|value| value.to_le_bytes()).collect();
+            std::fs::write(out, bytes)?;
+            println!("{}", json!(read.part.sizes));
+        }
         ["--time", file] => println!("{}", json!({ "ms": best_ms(Path::new(file))? })),
         [file] => println!("{}", dump(Path::new(file), None)?),
         [file, part] => println!("{}", dump(Path::new(file), Some(part))?),
-        _ => return Err("usage: dump FILE [PART] | --convert FILE OUT | --time FILE".into()),
+        _ => return Err("usage: dump FILE [PART] | --convert FILE OUT | --table FILE NAME | --keywords FILE | --time FILE | --raw FILE OUT BAND".into()),
     }
     Ok(())
 }
@@ -45,11 +57,22 @@ fn dump(path: &Path, part: Option<&str>) -> Result<Value, ArchiveError> {
         }
         images.push(json!({
             "name": told.part.name, "sizes": told.part.sizes, "type": told.part.sample_type, "bands": bands,
+            "special": told.special_pixels,
         }));
     }
     Ok(json!({
         "kind": info.kind.name(), "keywords": info.keywords.len(), "images": images, "problems": info.problems,
     }))
+}
+
+fn table(path: &Path, name: &str) -> Result<Value, ArchiveError> {
+    let table = read_table(path, name, &Limits::default())?;
+    let cells = |cells: &Cells| match cells {
+        Cells::Numbers(numbers) => json!(numbers),
+        Cells::Texts(texts) => json!(texts),
+        _ => Value::Null,
+    };
+    Ok(table.columns.iter().map(|column| (column.name.clone(), cells(&column.cells))).collect())
 }
 
 /// CRC-32 of the values as little-endian `f32`, every NaN as 0x7fc00000.

@@ -32,6 +32,9 @@ pub struct PartInfo {
     pub part: Part,
     /// Statistics of its first band, or why it cannot be read.
     pub statistics: Result<Statistics, String>,
+    /// How often each kind of special pixel comes in its first band, by the format's name (`NULL`, `LRS`, `LIS`,
+    /// `HIS`, `HRS` of ISIS); empty where the format has no such kinds.
+    pub special_pixels: Vec<(String, u64)>,
 }
 
 /// Numbers of one band.
@@ -71,7 +74,12 @@ pub fn describe_bytes(path: &Path, bytes: &[u8], limits: &Limits) -> Result<File
     let info = |(index, part): (usize, Part)| {
         let band = file.band(index, 0, limits).map_err(|error| error.in_file(path));
         let statistics = band.map(|(image, quality)| Statistics::of(&image, &quality));
-        PartInfo { part, statistics: statistics.map_err(|error| error.to_string()) }
+        let special = file.special_pixels(index, limits).into_iter().map(|(name, n)| (name.to_string(), n));
+        PartInfo {
+            part,
+            statistics: statistics.map_err(|error| error.to_string()),
+            special_pixels: special.collect(),
+        }
     };
     Ok(FileInfo {
         kind: FileKind::of(path, bytes),

@@ -11,7 +11,7 @@ use facula_core::{Quality, Raster, Reporter};
 
 use crate::files::{read_bounded, sibling};
 use crate::frame::warn;
-use crate::{ArchiveError, Limits, envi, fits, pds3, pds4, picture, vicar};
+use crate::{ArchiveError, Limits, envi, fits, isis, pds3, pds4, picture, vicar};
 
 /// The kinds of files that are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,6 +27,8 @@ pub enum FileKind {
     Vicar,
     /// Raw numbers with an ENVI header beside them, or that header.
     Envi,
+    /// An ISIS cube, or the label of one.
+    IsisCube,
     /// TIFF and GeoTIFF.
     Tiff,
     /// PNG.
@@ -54,6 +56,8 @@ impl FileKind {
             Self::Tiff
         } else if bytes.starts_with(b"LBLSIZE=") {
             Self::Vicar
+        } else if isis::is_cube(text) {
+            Self::IsisCube
         } else if xml.starts_with(b"<?xml") || xml.starts_with(b"<Product") {
             Self::Pds4
         } else if text.starts_with(b"PDS_VERSION_ID") || text.starts_with(b"CCSD") || named("lbl") {
@@ -73,6 +77,7 @@ impl FileKind {
             Self::Fits => "FITS",
             Self::Vicar => "VICAR",
             Self::Envi => "ENVI",
+            Self::IsisCube => "ISIS cube",
             Self::Tiff => "TIFF",
             Self::Png => "PNG",
             Self::Jpeg => "JPEG",
@@ -102,6 +107,11 @@ pub(crate) trait Format {
 
     /// What departs from the standard of the format without hindering the reading.
     fn problems(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// How often each kind of special pixel comes in the first band of a part, where the format tells them apart.
+    fn special_pixels(&self, _part: usize, _limits: &Limits) -> Vec<(&'static str, u64)> {
         Vec::new()
     }
 
@@ -202,12 +212,13 @@ pub(crate) fn open<'a>(
         FileKind::Fits => Box::new(fits::FitsFile::parse(bytes)?),
         FileKind::Vicar => Box::new(vicar::VicarFile::parse(bytes)?),
         FileKind::Envi => Box::new(envi::EnviFile::open(path, bytes, limits)?),
+        FileKind::IsisCube => Box::new(isis::CubeFile::open(path, bytes, limits)?),
         FileKind::Tiff | FileKind::Png | FileKind::Jpeg => {
             Box::new(picture::PictureFile::open(sibling(path, "json").as_deref(), bytes, limits)?)
         }
         FileKind::Unknown => {
             return Err(ArchiveError::unsupported(
-                "a file that is neither PDS3, PDS4, FITS, VICAR, ENVI, TIFF, PNG nor JPEG",
+                "a file that is neither PDS3, PDS4, FITS, VICAR, ENVI, ISIS cube, TIFF, PNG nor JPEG",
                 "name the label or image file of the frame",
             ));
         }
@@ -220,7 +231,9 @@ mod tests {
 
     #[test]
     fn kinds_are_told_by_the_first_bytes() {
-        let cases: [(&str, &[u8], FileKind); 10] = [
+        let cases: [(&str, &[u8], FileKind); 12] = [
+            ("a.cub", b"Object = IsisCube\n", FileKind::IsisCube),
+            ("a.lbl", b"\nOBJECT=IsisCube\n", FileKind::IsisCube),
             ("a", b"SIMPLE  =   T", FileKind::Fits),
             ("a.img", b"PDS_VERSION_ID = PDS3", FileKind::Pds3),
             ("a.lbl", b"/* note */", FileKind::Pds3),

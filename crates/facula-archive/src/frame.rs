@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Frames: the file of an archive to [`RawFrame`], and back.
 //!
-//! In: a PDS3 or PDS4 label (with its FITS or raw image), a FITS file (with the label beside it, if any), or a
+//! In: a PDS3 or PDS4 label (with its FITS or raw image), an ISIS cube, a FITS file (with the label beside it, if any), or a
 //! picture, VICAR or ENVI image with a JSON pose beside it. Out: pixels in stored order, their quality, what is known about the frame, its pose.
 
+mod cube;
 mod fits_only;
 mod label;
 mod pds4;
@@ -72,7 +73,8 @@ impl fmt::Debug for ReadOptions<'_> {
 /// Longest exposure believed, s: a day.
 pub(crate) const MAX_EXPOSURE_S: f64 = 86_400.0;
 
-/// Reads a frame from a PDS3 or PDS4 label, a FITS file, or any other image with a JSON pose beside it.
+/// Reads a frame from a PDS3 or PDS4 label, a FITS file, an ISIS cube of a frame camera, or any other image with a
+/// JSON pose beside it.
 ///
 /// The kind of file is told by its first bytes. A FITS file uses the label of the same name beside it when that
 /// label points back to it. Missing geometry gives a frame without a pose; geometry that is there but cannot be
@@ -90,12 +92,13 @@ pub fn read_frame(
     let frame = match FileKind::of(path, &bytes) {
         FileKind::Pds3 => label::read(&source),
         FileKind::Pds4 => pds4::read(&source),
+        FileKind::IsisCube => cube::read(&source),
         FileKind::Fits => match sibling(path, "lbl") {
             Some(label_path) => fits_with_label(&source, &label_path),
             None => fits_only::read(&source),
         },
         FileKind::Unknown => Err(ArchiveError::unsupported(
-            "a file that is neither a label, FITS, VICAR, ENVI nor a picture",
+            "a file that is neither a label, FITS, VICAR, ENVI, ISIS cube nor a picture",
             "name the label (.lbl, .xml) or the image file of the frame",
         )),
         _ => png_pose::read(&source),
@@ -114,8 +117,8 @@ pub struct FrameHeader {
     pub pose: Option<Pose>,
 }
 
-/// Reads what a file tells about a frame. A PDS3 or PDS4 label needs no image beside it for that; other files are
-/// read whole.
+/// Reads what a file tells about a frame. A PDS3, PDS4 or ISIS label needs no image beside it for that; other files
+/// are read whole.
 ///
 /// # Errors
 /// As [`read_frame`].
@@ -129,6 +132,7 @@ pub fn read_header(
     match FileKind::of(path, &bytes) {
         FileKind::Pds3 => return label::read_header(&source).map_err(|error| error.in_file(path)),
         FileKind::Pds4 => return pds4::read_header(&source).map_err(|error| error.in_file(path)),
+        FileKind::IsisCube => return cube::read_header(&source).map_err(|error| error.in_file(path)),
         _ => {}
     }
     let RawFrame { meta, dn, pose, .. } = read_frame(path, options, report)?;

@@ -38,5 +38,5 @@ pub use error::ArchiveError;
 pub use files::Limits;
 pub use format::{ArchiveImage, FileKind, ImageOptions, Part, read_image, read_object};
 pub use frame::{FrameHeader, ReadOptions, Written, read_frame, read_header, write_frame, write_iof_frame};
-pub use isis::{Cube, parse_cube, read_cube};
+pub use isis::{Cells, Column, Cube, Table, parse_cube, read_cube, read_table};
 pub use map_image::read_map;

@@ -119,14 +119,14 @@ impl Label {
     }
 }
 
-fn find_keyword<'a>(items: &'a [Item], name: &str) -> Option<&'a Value> {
+pub(crate) fn find_keyword<'a>(items: &'a [Item], name: &str) -> Option<&'a Value> {
     items.iter().find_map(|item| match item {
         Item::Keyword { key, value } if key.eq_ignore_ascii_case(name) => Some(value),
         _ => None,
     })
 }
 
-fn find_block<'a>(items: &'a [Item], wanted: &str) -> Option<&'a Vec<Item>> {
+pub(crate) fn find_block<'a>(items: &'a [Item], wanted: &str) -> Option<&'a Vec<Item>> {
     items.iter().find_map(|item| match item {
         Item::Block { name, items, .. } if name.eq_ignore_ascii_case(wanted) => Some(items),
         _ => None,

@@ -175,6 +175,19 @@ pub(crate) fn decode_flags(
     visit(bytes, kind, Flags { scaling, out });
 }
 
+/// The first number of `bytes` as it is stored, at double precision; NaN when they hold none.
+pub(crate) fn stored_number(bytes: &[u8], kind: (Sample, ByteOrder)) -> f64 {
+    struct First<'a>(&'a mut f64);
+    impl Visitor for First<'_> {
+        fn all(self, mut stored: impl Iterator<Item = f64>) {
+            *self.0 = stored.next().unwrap_or(f64::NAN);
+        }
+    }
+    let mut number = f64::NAN;
+    visit(bytes, kind, First(&mut number));
+    number
+}
+
 /// What is done with stored numbers.
 trait Visitor {
     fn all(self, stored: impl Iterator<Item = f64>);

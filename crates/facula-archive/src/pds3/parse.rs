@@ -100,12 +100,24 @@ impl Reader<'_> {
         Ok(())
     }
 
+    /// A bare word; one that ends a line with a dash goes on in the next line, without the dash (ISIS does this).
     fn word(&mut self) -> String {
-        let start = self.at;
-        while self.peek().is_some_and(is_word) && !self.starts_with(b"/*") {
-            self.at += 1;
+        let mut word = Vec::new();
+        loop {
+            let start = self.at;
+            while self.peek().is_some_and(is_word) && !self.starts_with(b"/*") {
+                self.at += 1;
+            }
+            word.extend_from_slice(&self.bytes[start..self.at]);
+            let folded = self.starts_with(b"\n") || self.starts_with(b"\r\n");
+            if !folded || word.last() != Some(&b'-') {
+                return decoded(&word);
+            }
+            word.pop();
+            while self.peek().is_some_and(|b| b.is_ascii_whitespace()) {
+                self.at += 1;
+            }
         }
-        decoded(&self.bytes[start..self.at])
     }
 
     /// The statements of a block (or of the label) up to and including its end.
@@ -260,13 +272,20 @@ fn decoded(bytes: &[u8]) -> String {
     }
 }
 
-/// Text over several lines becomes one line, joined by single blanks.
+/// Text over several lines becomes one line, joined by single blanks; a dash at the end of a line joins without.
 fn unfolded(text: &str) -> String {
     if !text.contains(['\n', '\r']) {
         return text.to_string();
     }
-    let lines = text.split(['\n', '\r']).map(str::trim).filter(|line| !line.is_empty());
-    lines.collect::<Vec<_>>().join(" ")
+    let mut whole = String::new();
+    let mut folded = true;
+    for line in text.split(['\n', '\r']).filter(|line| !line.trim().is_empty()) {
+        whole.push_str(if folded { "" } else { " " });
+        folded = line.ends_with('-');
+        let line = if folded { &line[..line.len() - 1] } else { line };
+        whole.push_str(if folded { line.trim_start() } else { line.trim() });
+    }
+    whole
 }
 
 #[cfg(test)]
@@ -307,6 +326,16 @@ mod tests {
         let (label, _) = Label::parse(text).unwrap();
         assert_eq!(label.get("IMAGE.LINES").and_then(Value::number), Some(7.0));
         assert_eq!(label.text("image.a.b"), Some("1"));
+    }
+
+    #[test]
+    fn words_and_text_folded_with_a_dash_are_joined_as_pvl_joins_them() {
+        // Values from pvl 1.3.2.
+        let text = b"A = \"ab c-\n   def x\"\nB = \"aa -\r\n  b\"\nC = abc-\n   def\nD = (Table, $d/s_1-\r\n  5.bsp)\n\
+            E = abc- \n F = -\n 5\nG = 'ab-\n  c'\nEND\n";
+        let (label, _) = Label::parse(text).unwrap();
+        let values = ["A", "B", "C", "D", "E", "F", "G"].map(|key| label.get(key).unwrap().to_string());
+        assert_eq!(values, ["ab cdef x", "aa b", "abcdef", "(Table, $d/s_15.bsp)", "abc-", "5", "abc"]);
     }
 
     #[test]
