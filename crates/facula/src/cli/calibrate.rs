@@ -227,7 +227,7 @@ fn sort_out(
 fn told(done: &[Done], left_out: usize) -> String {
     let mut text = String::new();
     match done {
-        [(calibrated, files)] => {
+        [(calibrated, files)] if left_out == 0 => {
             text += &steps(&calibrated.record);
             text += &format!(
                 "Wrote {}, {} and {}\n",
@@ -240,10 +240,14 @@ fn told(done: &[Done], left_out: usize) -> String {
             text += &overview(many);
             let folder = many.first().and_then(|(_, files)| files.image.parent());
             let folder = folder.map_or_else(String::new, |folder| folder.display().to_string());
-            text += &format!("Wrote {} frames to {folder}; {left_out} left out\n", many.len());
+            text += &format!("{} written to {folder}, {left_out} left out\n", frames(many.len()));
         }
     }
     text
+}
+
+fn frames(count: usize) -> String {
+    if count == 1 { "1 frame".into() } else { format!("{count} frames") }
 }
 
 /// One frame, step by step.

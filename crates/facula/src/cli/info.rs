@@ -148,8 +148,8 @@ fn parts(parts: &[PartInfo]) -> String {
         "high px",
     ];
     let mut table = Table::new(&headings, 2);
-    let mut unread = String::new();
-    for PartInfo { part, statistics } in parts {
+    let mut notes = String::new();
+    for PartInfo { part, statistics, special_pixels } in parts {
         let mut line = vec![format!("  {}", part.name), part.sample_type.clone()];
         line.extend(part.sizes.map(|size| size.to_string()));
         match statistics {
@@ -159,11 +159,16 @@ fn parts(parts: &[PartInfo]) -> String {
                     [s.valid_pixels, s.missing_pixels, s.low_pixels, s.high_pixels].map(|n| n.to_string()),
                 );
             }
-            Err(reason) => unread += &format!("  {} is not read: {reason}\n", part.name),
+            Err(reason) => notes += &format!("  {} is not read: {reason}\n", part.name),
         }
         table.line(line);
+        let counts = special_pixels.iter().filter(|(_, count)| *count > 0);
+        let counts: Vec<String> = counts.map(|(name, count)| format!("{count} {name}")).collect();
+        if !counts.is_empty() {
+            notes += &format!("  {}: special pixels: {}\n", part.name, counts.join(", "));
+        }
     }
-    table.text() + &unread
+    table.text() + &notes
 }
 
 /// Six digits, without a tail of zeros.
@@ -181,13 +186,15 @@ fn number(value: f64) -> String {
 
 fn as_json(path: &Path, info: &FileInfo, header: Option<&FrameHeader>) -> serde_json::Value {
     let finite = |value: f64| value.is_finite().then_some(value);
-    let part = |PartInfo { part, statistics }: &PartInfo| {
+    let part = |PartInfo { part, statistics, special_pixels }: &PartInfo| {
         serde_json::json!({
             "name": part.name,
             "sample_type": part.sample_type,
             "samples": part.sizes[0],
             "lines": part.sizes[1],
             "bands": part.sizes[2],
+            "special_pixels": special_pixels.iter().map(|(name, count)| (name.to_string(), (*count).into()))
+                .collect::<serde_json::Map<_, _>>(),
             "error": statistics.as_ref().err(),
             "statistics": statistics.as_ref().ok().map(|s| serde_json::json!({
                 "minimum": finite(s.minimum_value),

@@ -3,8 +3,8 @@
 
 use std::path::{Path, PathBuf};
 
-use facula_archive::{ArchiveImage, ImageOptions, Target, convert, read_cube, read_image};
-use facula_core::{Body, Quality, Raster, Reporter};
+use facula_archive::{ArchiveImage, Cube, ImageOptions, Target, convert, read_cube, read_image};
+use facula_core::{Body, Quality, Raster, Reporter, Warning};
 use facula_map::{Band, CogImage, CogOptions, Georeference, MapCrs, Overview, Pixels, write_cog};
 
 use crate::RequestError;
@@ -31,14 +31,15 @@ pub fn convert_file(
         return Err(RequestError::argument("out (.fits, .xml or .tif)", &out.display().to_string()));
     }
     let read = read_image(path, options, report)?;
-    write_tiff(path, out, (&read, options))?;
+    let place = georeference(path, (&read, options), report);
+    write_tiff(path, out, (&read, place))?;
     Ok(vec![out.to_path_buf()])
 }
 
 fn write_tiff(
     path: &Path,
     out: &Path,
-    (read, options): (&ArchiveImage, &ImageOptions),
+    (read, georeference): (&ArchiveImage, Option<Georeference>),
 ) -> Result<(), RequestError> {
     let unit = ["IMAGE.UNIT", "BUNIT"].iter().find_map(|key| read.keywords.get(*key));
     let unit = unit.map_or("", String::as_str);
@@ -50,7 +51,7 @@ fn write_tiff(
     }
     let source = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
     let metadata = vec![("source".to_string(), source)];
-    let image = CogImage { georeference: georeference(path, (read, options)), bands, metadata };
+    let image = CogImage { georeference, bands, metadata };
     Ok(write_cog(out, &image, &CogOptions::default())?)
 }
 
@@ -65,11 +66,32 @@ fn missing(value: f32) -> Quality {
     if value.is_nan() { Quality::MISSING } else { Quality::GOOD }
 }
 
-/// Where a cube's map lies, when it is one Facula can say in a GeoTIFF.
-fn georeference(path: &Path, (read, options): (&ArchiveImage, &ImageOptions)) -> Option<Georeference> {
-    let map = read_cube(path, &options.limits).ok()?.into_map().ok()?;
-    let target = read.keywords.iter().find(|(key, _)| key.ends_with("TargetName")).map(|(_, name)| name);
-    let body = Body::built_in(&target?.to_lowercase()).ok()?;
-    let same = (map.grid.width, map.grid.height) == (read.image.width(), read.image.height());
-    same.then(|| Georeference { grid: map.grid, crs: MapCrs::of(&body) })
+/// Where a cube's map lies; a map whose coordinates cannot be kept is told.
+fn georeference(
+    path: &Path,
+    (read, options): (&ArchiveImage, &ImageOptions),
+    report: &dyn Reporter,
+) -> Option<Georeference> {
+    let target = read.keywords.get("IsisCube.Mapping.TargetName")?;
+    let found = read_cube(path, &options.limits).and_then(Cube::into_map).map_err(|error| error.to_string());
+    let found = found.and_then(|map| {
+        let body = Body::built_in(&target.to_lowercase()).map_err(|error| error.to_string())?;
+        Ok(Georeference { grid: map.grid, crs: MapCrs::of(&body) })
+    });
+    match found {
+        Ok(place) => {
+            let same = (place.grid.width, place.grid.height) == (read.image.width(), read.image.height());
+            same.then_some(place)
+        }
+        Err(reason) => {
+            report.warn(Warning {
+                stage: "convert".into(),
+                subject: path.display().to_string(),
+                message: format!("the map's coordinates are not kept: {reason}"),
+                hint: "the pixels are; project it to simple cylindrical first if you need the coordinates"
+                    .into(),
+            });
+            None
+        }
+    }
 }
