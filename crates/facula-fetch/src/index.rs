@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What an archive holds: PDS3 index tables (`INDEX.LBL` + `INDEX.TAB`) to typed rows, kept as Parquet, searched by
+//! What an archive holds: PDS3 index tables (`INDEX.LBL` + `INDEX.TAB`) to typed rows, kept as GeoParquet, searched by
 //! target, phase, filter, time and geometry, written as a STAC item collection.
 //!
 //! # Source
 //! PDS Standards Reference 3.8: chapter 12 (ODL), appendix A.20 (INDEX_TABLE), A.27 (SPREADSHEET), A.29 (TABLE).
 
+mod footprint;
 mod label;
 mod product;
 mod query;

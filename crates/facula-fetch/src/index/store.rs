@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The index on disk: one Parquet file, one row per product. A search reads the columns it asks about, then the rest
+//! The index on disk: one GeoParquet file, one row per product. A search reads the columns it asks about, then the rest
 //! of the rows that match.
 
 use std::fs::File;
@@ -10,7 +10,7 @@ use std::sync::Arc;
 use facula_core::{format_utc, parse_utc};
 use parquet::basic::Compression;
 use parquet::column::reader::ColumnReader;
-use parquet::data_type::{ByteArray, ByteArrayType, DoubleType};
+use parquet::data_type::{ByteArray, ByteArrayType, DataType, DoubleType};
 use parquet::errors::ParquetError;
 use parquet::file::metadata::KeyValue;
 use parquet::file::properties::WriterProperties;
@@ -19,6 +19,7 @@ use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
 use parquet::schema::parser::parse_message_type;
 
 use crate::FetchError;
+use crate::index::footprint;
 use crate::index::query::Key;
 use crate::index::{Geometry, IndexQuery, Product};
 
@@ -53,7 +54,8 @@ pub struct ProductIndex {
 }
 
 impl ProductIndex {
-    /// Writes a Parquet file: text columns (empty where unknown) and number columns (null where unknown).
+    /// Writes a GeoParquet file: text columns (empty where unknown), number columns (null where unknown), and the
+    /// point below the spacecraft as `geometry`.
     ///
     /// # Errors
     /// [`FetchError::Io`].
@@ -65,12 +67,16 @@ impl ProductIndex {
     fn fill(&self, file: impl io::Write + Send) -> Result<(), ParquetError> {
         let texts = TEXTS.iter().map(|name| format!("REQUIRED BYTE_ARRAY {name} (STRING);\n"));
         let numbers = NUMBERS.iter().map(|name| format!("OPTIONAL DOUBLE {name};\n"));
-        let fields: String = texts.chain(numbers).collect();
+        let place = std::iter::once(format!("OPTIONAL BYTE_ARRAY {};\n", footprint::COLUMN));
+        let fields: String = texts.chain(numbers).chain(place).collect();
         let schema = Arc::new(parse_message_type(&format!("message products {{\n{fields}}}"))?);
         let properties = WriterProperties::builder()
             .set_compression(Compression::SNAPPY)
             .set_created_by("facula".into())
-            .set_key_value_metadata(Some(vec![KeyValue::new(SOURCE.into(), self.source.clone())]))
+            .set_key_value_metadata(Some(vec![
+                KeyValue::new(SOURCE.into(), self.source.clone()),
+                KeyValue::new(footprint::KEY.into(), footprint::metadata()),
+            ]))
             .build();
         let mut writer = SerializedFileWriter::new(file, schema, Arc::new(properties))?;
         let mut group = writer.next_row_group()?;
@@ -81,8 +87,11 @@ impl ProductIndex {
         }
         for k in 0..NUMBERS.len() {
             let values: Vec<Option<f64>> = self.products.iter().map(|p| number(p, k)).collect();
-            write_numbers(&mut group, &values)?;
+            write_optional::<DoubleType, _>(&mut group, &values)?;
         }
+        let points: Vec<Option<ByteArray>> =
+            self.products.iter().map(|p| footprint::point(&p.geometry)).collect();
+        write_optional::<ByteArrayType, _>(&mut group, &points)?;
         group.close()?;
         writer.close().map(drop)
     }
@@ -135,7 +144,8 @@ fn open(path: &Path) -> Result<SerializedFileReader<File>, FetchError> {
         .iter()
         .map(|f| f.name().to_string())
         .collect();
-    if !names.iter().map(String::as_str).eq(TEXTS.into_iter().chain(NUMBERS)) {
+    let expected = TEXTS.into_iter().chain(NUMBERS).chain([footprint::COLUMN]);
+    if !names.iter().map(String::as_str).eq(expected) {
         return Err(bad_index(path, &format!("columns {}", names.join(", "))));
     }
     Ok(reader)
@@ -280,14 +290,15 @@ fn write_texts<W: io::Write + Send>(
     column.close()
 }
 
-fn write_numbers<W: io::Write + Send>(
+/// A column whose unknown values are null.
+fn write_optional<T: DataType, W: io::Write + Send>(
     group: &mut SerializedRowGroupWriter<'_, W>,
-    values: &[Option<f64>],
+    values: &[Option<T::T>],
 ) -> Result<(), ParquetError> {
     let mut column = group.next_column()?.ok_or_else(too_many)?;
     let levels: Vec<i16> = values.iter().map(|value| i16::from(value.is_some())).collect();
-    let known: Vec<f64> = values.iter().copied().flatten().collect();
-    column.typed::<DoubleType>().write_batch(&known, Some(&levels), None)?;
+    let known: Vec<T::T> = values.iter().flatten().cloned().collect();
+    column.typed::<T>().write_batch(&known, Some(&levels), None)?;
     column.close()
 }
 
