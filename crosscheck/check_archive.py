@@ -374,6 +374,66 @@ def check_envi(checks, tool, folder):
             compare(checks, tool, path, list(image), what=f"ENVI {interleave} {dtype}")
 
 
+def tiff_cases():
+    """Options of GDAL's driver GTiff with the types they go with."""
+    whole, real = ["uint8", "int16", "uint16", "int32", "uint32"], ["float32", "float64"]
+    for compress in [None, "DEFLATE", "LZW", "PACKBITS"]:
+        for kind in whole + real:
+            predictors = [1] if compress in (None, "PACKBITS") else [1, 2] if kind in whole else [1, 3]
+            for predictor in predictors:
+                for layout in [dict(), dict(tiled=True, blockxsize=16, blockysize=32)]:
+                    options = dict(layout) if compress is None else dict(layout, compress=compress)
+                    yield kind, options if predictor == 1 else dict(options, predictor=predictor)
+    for endianness in ["BIG", "LITTLE"]:
+        for interleave in ["pixel", "band"]:
+            yield "uint16", dict(ENDIANNESS=endianness, interleave=interleave, compress="LZW", predictor=2)
+            yield "float32", dict(ENDIANNESS=endianness, interleave=interleave, compress="DEFLATE", predictor=3)
+    yield "int64", dict()
+    yield "uint64", dict(BIGTIFF="YES", compress="LZW")
+    yield "int16", dict(BIGTIFF="YES", ENDIANNESS="BIG", tiled=True, blockxsize=16, blockysize=16)
+
+
+def check_tiff(checks, tool, folder):
+    for kind, options in tiff_cases():
+        path = folder / "t.tif"
+        path.unlink(missing_ok=True)
+        # Noise, so that the tables of LZW fill up; a plain part, so that runs are long.
+        image = smooth((3, 70, 90), np.dtype(kind))
+        image[:, 30:60] = 7
+        with rasterio.open(path, "w", driver="GTiff", width=90, height=70, count=3, dtype=kind, nodata=7, **options) as out:
+            out.write(image)
+        compare(checks, tool, path, list(np.where(image == 7, np.nan, image.astype("f8"))), what=f"TIFF {kind} {options}")
+    path = folder / "geo.tif"
+    sphere = "+proj=eqc +lon_0=180 +R=470000 +units=m"
+    for crs, expected in [("IAU_2015:200000100", None), (sphere, None), ("EPSG:32633", "EPSG:32633"), ("EPSG:4326", "EPSG:4326")]:
+        transform = rasterio.transform.from_origin(-100, 50, 2.5, 2.5)
+        with rasterio.open(path, "w", driver="GTiff", width=9, height=7, count=1, dtype="uint8", crs=crs, transform=transform) as out:
+            out.write(np.ones((1, 7, 9), "u1"))
+        told = dump(tool, "--keywords", path)
+        with rasterio.open(path) as dataset:
+            name = dataset.crs.to_wkt().split('"')[1]
+        found = told.get("CRS", "")
+        same = found == expected if expected else found == name or name in found
+        checks.that(same and told["ModelPixelScale"] == "(2.5, 2.5, 0)" and told["ModelTiepoint"] == "(0, 0, 0, -100, 50, 0)",
+                    f"GeoTIFF {crs}: CRS {found} (GDAL: {name})")
+
+
+def check_cubes(checks, tool, folder):
+    """Cubes that GDAL writes, with every special pixel of their type."""
+    for kind, special in SPECIAL.items():
+        for options in [dict(), dict(TILED="YES", BLOCKXSIZE=16, BLOCKYSIZE=32)]:
+            path = folder / "c.cub"
+            path.unlink(missing_ok=True)
+            image = smooth((2, 40, 50), np.dtype(kind))
+            image = np.clip(image, 3, 250).astype(kind) if kind.startswith("u") else image
+            for at, number in enumerate(special.values()):
+                image[:, at, 3 : 5 + 3 * at] = number
+            with rasterio.open(path, "w", driver="ISIS3", width=50, height=40, count=2, dtype=kind, **options) as out:
+                out.write(image)
+            check_cube(checks, tool, path, f"cube of GDAL {kind} {options}")
+            check_keywords(checks, tool, path)
+
+
 def check_pds4(checks, tool, folder):
     path = folder / "p.xml"
     for interleave in ["BSQ", "BIL", "BIP"]:
@@ -468,7 +528,7 @@ def main():
         print("skip   flight files: no data folder")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        for check in [check_fits, check_pds3, check_vicar, check_envi, check_pds4]:
+        for check in [check_fits, check_pds3, check_vicar, check_envi, check_tiff, check_cubes, check_pds4]:
             check(checks, tool, folder)
         check_written(checks, tool, folder, data)
         check_speed(tool, folder)

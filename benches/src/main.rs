@@ -9,6 +9,7 @@
 mod backplanes;
 mod calibrate;
 mod rays;
+mod read;
 mod states;
 
 use std::process::ExitCode;
@@ -23,6 +24,7 @@ const ROWS: &[(&str, Row)] = &[
     ("backplanes", backplanes::run),
     ("calibrate", calibrate::run),
     ("rays", rays::run),
+    ("read", read::run),
     ("states", states::run),
 ];
 

@@ -98,12 +98,22 @@ pub(crate) fn named_in(folder: &Path, name: &str) -> Result<PathBuf, ArchiveErro
         return Err(ArchiveError::format(what, "put the image beside the label and name it without a path"));
     }
     let exact = folder.join(relative);
-    if exact.is_file() {
-        return Ok(exact);
-    }
-    same_name_in_other_case(&exact).ok_or_else(|| {
+    let found = Some(exact.clone()).filter(|exact| exact.is_file());
+    let found = found.or_else(|| same_name_in_other_case(&exact)).ok_or_else(|| {
         ArchiveError::missing(format!("the file \"{name}\" the label points to"), "put it beside the label")
-    })
+    })?;
+    if stays_in(folder, &found) {
+        return Ok(found);
+    }
+    let what = format!("the label points to \"{name}\", which is a link out of its own folder");
+    Err(ArchiveError::format(what, "put the image itself beside the label"))
+}
+
+/// Whether a file is in the folder after all links have been followed; the folder itself may be a link.
+fn stays_in(folder: &Path, file: &Path) -> bool {
+    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    let real = folder.canonicalize().ok().zip(file.canonicalize().ok());
+    real.is_some_and(|(folder, file)| file.starts_with(folder))
 }
 
 fn same_name_in_other_case(exact: &Path) -> Option<PathBuf> {

@@ -309,7 +309,7 @@ impl FitsUnit {
         let blank = if tiled { header::number(&self.cards, "ZBLANK")? } else { blank };
         let (factor, offset) = (number("BSCALE", 1.0)?, number("BZERO", 0.0)?);
         let special = blank.map(|blank| Special::value(blank, self.sample, Quality::MISSING));
-        Ok(Scaling { factor, offset, special: special.into_iter().collect() })
+        Ok(Scaling { factor, offset, special: special.into_iter().collect(), mask: None })
     }
 }
 

@@ -52,7 +52,7 @@ impl FileKind {
             Self::Png
         } else if bytes.starts_with(b"\xff\xd8\xff") {
             Self::Jpeg
-        } else if bytes.starts_with(b"II*\0") || bytes.starts_with(b"MM\0*") || bytes.starts_with(b"II+\0") {
+        } else if [b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"].iter().any(|head| bytes.starts_with(*head)) {
             Self::Tiff
         } else if bytes.starts_with(b"LBLSIZE=") {
             Self::Vicar

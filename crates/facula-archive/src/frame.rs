@@ -8,6 +8,7 @@ mod cube;
 mod fits_only;
 mod label;
 mod pds4;
+mod pds4_pose;
 mod write;
 
 pub use write::{Written, write_frame, write_iof_frame};

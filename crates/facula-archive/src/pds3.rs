@@ -194,7 +194,8 @@ impl Value {
 
     /// The text of a scalar unless it is one of the ways PDS3 says that there is no value.
     pub fn known_text(&self) -> Option<&str> {
-        let absent = |text: &str| matches!(text.trim(), "" | "N/A" | "n/a" | "UNK" | "NULL" | "UNKNOWN");
+        const ABSENT: [&str; 6] = ["", "N/A", "NA", "UNK", "NULL", "UNKNOWN"];
+        let absent = |text: &str| ABSENT.iter().any(|word| text.trim().eq_ignore_ascii_case(word));
         self.scalar_text().filter(|text| !absent(text))
     }
 

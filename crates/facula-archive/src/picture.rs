@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Pictures (PNG, JPEG, TIFF) as images: a band for each channel, keywords from the JSON file beside them.
+//! Pictures (PNG, JPEG, TIFF) as images: a band for each channel, keywords from a TIFF itself and from the JSON file
+//! beside them.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -54,7 +55,12 @@ impl Format for PictureFile<'_> {
     }
 
     fn keywords(&self) -> BTreeMap<String, String> {
-        self.keywords.clone()
+        let mut keywords = match &self.pixels {
+            Pixels::Tiff(file) => file.keywords(),
+            Pixels::Decoded(_) => BTreeMap::new(),
+        };
+        keywords.extend(self.keywords.clone());
+        keywords
     }
 
     fn band(

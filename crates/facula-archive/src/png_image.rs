@@ -43,9 +43,11 @@ impl Picture {
         let header = decoder.read_header_info().map_err(damaged)?;
         let (width, height) = limits.image_size(u64::from(header.width), u64::from(header.height))?;
         let mut reader = decoder.read_info().map_err(damaged)?;
-        let length = reader.output_buffer_size().filter(|n| *n as u64 <= 8 * limits.max_pixels);
+        // Deflate makes nothing smaller than a 1032nd part of it.
+        let most = (bytes.len() as u64).saturating_mul(8 * 1033).min(8 * limits.max_pixels);
+        let length = reader.output_buffer_size().filter(|n| *n as u64 <= most);
         let length =
-            length.ok_or_else(|| ArchiveError::format("PNG: too large for this machine", REFETCH))?;
+            length.ok_or_else(|| ArchiveError::format("PNG: more pixels than the file can hold", REFETCH))?;
         let mut samples = vec![0; length];
         let info = reader.next_frame(&mut samples).map_err(damaged)?;
         reader.finish().map_err(damaged)?;

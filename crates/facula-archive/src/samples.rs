@@ -110,9 +110,23 @@ pub(crate) struct Scaling {
     pub(crate) factor: f64,
     pub(crate) offset: f64,
     pub(crate) special: Vec<Special>,
+    /// Bits of a stored whole number that count, where not all do.
+    pub(crate) mask: Option<u32>,
 }
 
 impl Scaling {
+    /// All special numbers lie in this range; most pixels do not, and are not compared with each of them.
+    fn special_range(&self) -> Special {
+        let least = self.special.iter().map(|special| special.least).fold(f64::INFINITY, f64::min);
+        let most = self.special.iter().map(|special| special.most).fold(f64::NEG_INFINITY, f64::max);
+        Special { least, most, flags: Quality::MISSING }
+    }
+
+    /// The stored number without the bits that do not count.
+    fn masked(&self, stored: f64) -> f64 {
+        self.mask.map_or(stored, |mask| (stored as i64 & i64::from(mask)) as f64)
+    }
+
     /// The value of a stored number that is not special; NaN where it is not finite.
     fn value(&self, stored: f64) -> f32 {
         let value = (self.factor * stored + self.offset) as f32;
@@ -137,14 +151,14 @@ impl Scaling {
 
 impl Default for Scaling {
     fn default() -> Self {
-        Self { factor: 1.0, offset: 0.0, special: Vec::new() }
+        Self { factor: 1.0, offset: 0.0, special: Vec::new(), mask: None }
     }
 }
 
 /// Decodes whole numbers from `bytes` (a rest shorter than a number is left out) and appends them to `out`.
 /// Special and non-finite values become NaN.
 pub(crate) fn decode(bytes: &[u8], kind: (Sample, ByteOrder), scaling: &Scaling, out: &mut Vec<f32>) {
-    let plain = scaling.special.is_empty();
+    let plain = scaling.special.is_empty() && scaling.mask.is_none();
     match kind {
         (Sample::I16, order) if plain && scaling.factor == 1.0 && scaling.offset == UNSIGNED_16_OFFSET => {
             whole_u16(bytes, (order, SIGN_16), out)
@@ -201,10 +215,12 @@ struct Values<'a> {
 impl Visitor for Values<'_> {
     fn all(self, stored: impl Iterator<Item = f64>) {
         let Self { scaling, out } = self;
+        let stored = stored.map(|s| scaling.masked(s));
         if scaling.special.is_empty() {
             out.extend(stored.map(|s| scaling.value(s)));
         } else {
-            let is_special = |s| scaling.special.iter().any(|special| special.holds(s));
+            let range = scaling.special_range();
+            let is_special = |s| range.holds(s) && scaling.special.iter().any(|special| special.holds(s));
             out.extend(stored.map(|s| if is_special(s) { f32::NAN } else { scaling.value(s) }));
         }
     }
@@ -218,8 +234,10 @@ struct Flags<'a> {
 impl Visitor for Flags<'_> {
     fn all(self, stored: impl Iterator<Item = f64>) {
         let scaling = self.scaling;
-        self.out.extend(stored.map(|s| {
-            let special = scaling.special.iter().find(|special| special.holds(s));
+        let range = scaling.special_range();
+        self.out.extend(stored.map(|s| scaling.masked(s)).map(|s| {
+            let among = if range.holds(s) { scaling.special.as_slice() } else { &[] };
+            let special = among.iter().find(|special| special.holds(s));
             let plain = if scaling.value(s).is_nan() { Quality::MISSING } else { Quality::GOOD };
             special.map_or(plain, |special| special.flags)
         }));
@@ -401,6 +419,7 @@ mod tests {
             factor: 0.5,
             offset: 10.0,
             special: vec![Special::value(-1.0, Sample::I16, Quality::MISSING)],
+            mask: None,
         };
         let out = decoded(&[0xff, 0xff, 0, 4], (Sample::I16, ByteOrder::Big), &scaling);
         assert!(out[0].is_nan());

@@ -108,7 +108,7 @@ fn list(key: &str, numbers: impl IntoIterator<Item = f64>) -> String {
 }
 
 /// The flight label with the vectors of the USGS ISD where it says N/A, and one pixel as its image.
-fn label_with_geometry(data: &Path) -> Vec<u8> {
+fn label_with_geometry(data: &Path, more: &str) -> Vec<u8> {
     let bytes = std::fs::read(data.join("dawn-ceres-survey/FC21A0038582_15170161546F6F_pds3.lbl")).unwrap();
     let (label, _) = Label::parse(&bytes).unwrap();
     let isd = isd(data);
@@ -130,6 +130,7 @@ fn label_with_geometry(data: &Path) -> Vec<u8> {
     text += &list("SC_TARGET_POSITION_VECTOR", spacecraft.map(|c| -c));
     // The ISD's Sun is seen from the body.
     text += &list("SC_SUN_POSITION_VECTOR", [0, 1, 2].map(|k| sun[k] - spacecraft[k]));
+    text += more;
     text += "OBJECT = IMAGE\r\nLINES = 1\r\nLINE_SAMPLES = 1\r\nSAMPLE_BITS = 8\r\n\
              SAMPLE_TYPE = UNSIGNED_INTEGER\r\nUNIT = \"DU\"\r\nEND_OBJECT\r\nEND\r\n";
     let mut bytes = text.into_bytes();
@@ -143,7 +144,7 @@ fn the_dawn_label_gives_the_pose_usgs_ale_computes_from_the_kernels() {
     let Some(data) = folder("dawn label") else { return };
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("FRAME.IMG");
-    std::fs::write(&path, label_with_geometry(&data)).unwrap();
+    std::fs::write(&path, label_with_geometry(&data, "")).unwrap();
     // ALE used dawn_ceres_v05.tpc.
     let ceres = Body::built_in("ceres").unwrap();
     let v05 = Body {
@@ -180,6 +181,42 @@ fn the_dawn_label_gives_the_pose_usgs_ale_computes_from_the_kernels() {
     assert_eq!((meta.id.as_str(), meta.target.as_str()), ("FC21A0038582_15170161546F6F", "ceres"));
     assert_eq!((meta.instrument.as_str(), meta.filter.as_str()), ("dawn_fc2", "F6"));
     assert_eq!((meta.exposure_s, meta.detector_temperature_k, meta.level), (1.8, Some(217.927), Level::Raw));
+}
+
+#[test]
+fn places_that_contradict_the_vectors_of_a_label_are_a_warning() {
+    let Some(data) = folder("dawn sub-points") else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("FRAME.IMG");
+    let ceres = Body::built_in("ceres").unwrap();
+    let options = ReadOptions { shutter_delay_s: 0.193, ..ReadOptions::new(&ceres) };
+    let read = |more: &str| {
+        std::fs::write(&path, label_with_geometry(&data, more)).unwrap();
+        let report = Collected::default();
+        let pose = read_frame(&path, &options, &report).unwrap().pose.unwrap();
+        (pose, report.warnings())
+    };
+    let (pose, warnings) =
+        read("SUB_SPACECRAFT_LATITUDE = \"N/A\"\r\nSUB_SPACECRAFT_LONGITUDE = \"N/A\"\r\n");
+    assert!(warnings.is_empty(), "{warnings:?}");
+    let places = |off_deg: f64| {
+        let (place, sun) = (pose.sub_spacecraft(), pose.sub_solar());
+        format!(
+            "SUB_SPACECRAFT_LATITUDE = {:.2} <degree>\r\nSUB_SPACECRAFT_LONGITUDE = {:.2} <degree>\r\n\
+             SUB_SOLAR_LATITUDE = {:.2}\r\nSUB_SOLAR_LONGITUDE = {:.2}\r\n",
+            place.latitude_deg() + off_deg,
+            place.longitude_deg(),
+            sun.latitude_deg(),
+            sun.longitude_deg() + off_deg
+        )
+    };
+    assert!(read(&places(0.5)).1.is_empty());
+    let (same, warnings) = read(&places(2.0));
+    assert_eq!((same, warnings.len()), (pose, 2));
+    assert!(
+        warnings[1].message.starts_with("SUB_SPACECRAFT_LONGITUDE and _LATITUDE are 2.0 degrees"),
+        "{warnings:?}"
+    );
 }
 
 #[test]

@@ -76,6 +76,61 @@ fn a_pds4_label_is_a_frame() {
 }
 
 #[test]
+fn the_geometry_of_a_pds4_label_is_a_pose() {
+    let body = Body::built_in("ceres").unwrap();
+    // 5,000 km above the +x axis of J2000, looking back along it; the Sun on the +y axis.
+    let position = |name: &str, x: &str, y: &str| {
+        format!(
+            "<geom:Vector_Cartesian_Position_{name}><geom:x_position unit=\"km\">{x}</geom:x_position>\
+             <geom:y_position unit=\"km\">{y}</geom:y_position><geom:z_position unit=\"km\">0</geom:z_position>\
+             </geom:Vector_Cartesian_Position_{name}>"
+        )
+    };
+    let half = std::f64::consts::FRAC_1_SQRT_2;
+    let geometry = |qsin2: f64, frame: &str| {
+        format!(
+            "<geom:Geometry xmlns:geom=\"g\"><geom:Vectors>{}{}</geom:Vectors><geom:Quaternion_Plus_To_From>\
+             <geom:qcos>{half}</geom:qcos><geom:qsin1>0</geom:qsin1><geom:qsin2>{qsin2}</geom:qsin2><geom:qsin3>0</geom:qsin3>\
+             <geom:Rotate_From><geom:name>{frame}</geom:name></geom:Rotate_From></geom:Quaternion_Plus_To_From></geom:Geometry>",
+            position("Spacecraft_To_Target", "-5000", "0"),
+            position("Sun_To_Target", "0", "-4.2e8")
+        )
+    };
+    let read = |geometry: &str| {
+        let label = PDS4.replace("</Observation_Area>", &format!("{geometry}</Observation_Area>"));
+        let folder = Folder::with(&[("a.xml", label.as_bytes()), ("a.dat", &[0; 12])]);
+        let report = facula_core::Collected::default();
+        let header = read_header(&folder.path("a.xml"), &ReadOptions::new(&body), &report).unwrap();
+        (header.pose, report.warnings())
+    };
+    // Turning components by 90 degrees about y takes -x to +z.
+    let (pose, warnings) = read(&geometry(half, "J2000"));
+    let pose = pose.unwrap();
+    assert!(warnings.is_empty(), "{warnings:?}");
+    assert!(
+        (pose.range_km() - 5000.0).abs() < 1e-9
+            && (pose.sun_distance_au() - 4.2e8 / 149_597_870.7).abs() < 1e-12
+    );
+    let nadir = pose.camera_from_body * -pose.spacecraft_km;
+    assert!(nadir.angle_rad(facula_core::Vec3::new(0.0, 0.0, 1.0)) < 1e-7, "{nadir:?}");
+    let sun_angle_rad = pose.sun_km.angle_rad(pose.spacecraft_km);
+    assert!((sun_angle_rad - std::f64::consts::FRAC_PI_2).abs() < 1e-9);
+    for (geometry, reason) in [
+        (geometry(-half, "J2000"), "180 degrees away from the target"),
+        (geometry(0.1, "J2000"), "not 1"),
+        (geometry(half, "ECLIPJ2000"), "not from J2000"),
+        (geometry(half, "J2000").replace("unit=\"km\">-5000", "unit=\"mile\">-5000"), "in mile"),
+        (geometry(half, "J2000").replace("-5000", "nil"), "not a number"),
+    ] {
+        let (pose, warnings) = read(&geometry);
+        assert!(
+            pose.is_none() && warnings.len() == 1 && warnings[0].message.contains(reason),
+            "{reason}: {warnings:?}"
+        );
+    }
+}
+
+#[test]
 fn images_with_a_pose_file_are_frames_whatever_their_format() {
     let body = Body::built_in("ceres").unwrap();
     let tiff: Vec<u8> = [

@@ -8,7 +8,7 @@
 
 use std::path::{Path, PathBuf};
 
-use facula_core::{Camera, Epoch, FrameMeta, Icrf, Level, Pose, RawFrame, Rotation, Vec3};
+use facula_core::{Camera, Epoch, FrameMeta, Icrf, Level, LonLat, Pose, RawFrame, Rotation, Vec3};
 
 use crate::ArchiveError;
 use crate::files::{named_in, read_bounded};
@@ -224,12 +224,36 @@ fn pose(source: &Source<'_>, label: &Label, meta: &FrameMeta) -> Result<Option<P
     let body_from_icrf = source.options.body.body_from_icrf(mid_exposure);
     let told_sun_km = sun_km.map(|sun_km| body_from_icrf * (sun_km - target_km));
     let sun_km = told_sun_km.or_else(|| source.options.sun_at(mid_exposure));
-    Ok(Some(Pose {
+    let pose = Pose {
         mid_exposure,
         spacecraft_km: body_from_icrf * -target_km,
         sun_km: sun_km.ok_or("neither the label nor an ephemeris tells where the Sun is")?,
         camera_from_body: camera_from_icrf * body_from_icrf.inverse(),
-    }))
+    };
+    check_sub_points(source, label, &pose);
+    Ok(Some(pose))
+}
+
+/// How far the places a label names may lie from those of its vectors, degrees.
+const SUB_POINT_DEG: f64 = 1.0;
+
+/// Warns when the places under spacecraft and Sun that a label names are not those of its vectors.
+fn check_sub_points(source: &Source<'_>, label: &Label, pose: &Pose) {
+    for (name, place) in [("SUB_SPACECRAFT", pose.sub_spacecraft()), ("SUB_SOLAR", pose.sub_solar())] {
+        let number = |axis: &str| label.get(&format!("{name}_{axis}")).and_then(Value::number);
+        let (Some(longitude_deg), Some(latitude_deg)) = (number("LONGITUDE"), number("LATITUDE")) else {
+            continue;
+        };
+        let told = LonLat::from_degrees(longitude_deg, latitude_deg);
+        let apart_deg = told.direction().angle_rad(place.direction()).to_degrees();
+        if !(apart_deg <= SUB_POINT_DEG) {
+            let message = format!(
+                "{name}_LONGITUDE and _LATITUDE are {apart_deg:.1} degrees from where the vectors of the label put it: the \
+                 vectors were used"
+            );
+            source.warn(&message, "compare the prime meridian of the label with that of the body");
+        }
+    }
 }
 
 /// The attitude in a label of Dawn: `QUATERNION`, scalar first, J2000 to camera.

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A frame from its PDS4 label: the first array, and what the core and imaging dictionaries tell. No pose.
+//! A frame from its PDS4 label: the first array, and what the core and imaging dictionaries tell;
+//! the pose where the geometry dictionary is used.
 
-use facula_core::{Epoch, FrameMeta, Level, RawFrame};
+use facula_core::{Epoch, FrameMeta, Level, Pose, RawFrame};
 
 use crate::ArchiveError;
 use crate::format::Format;
 use crate::frame::fits_only::level_of_unit;
-use crate::frame::{FrameHeader, MAX_EXPOSURE_S, Source, plain_name, target_name};
+use crate::frame::{FrameHeader, MAX_EXPOSURE_S, Source, pds4_pose, plain_name, target_name};
 use crate::pds4::{Element, Pds4File};
 use crate::time::parse_time;
 
@@ -18,14 +19,24 @@ pub(super) fn read(source: &Source<'_>) -> Result<RawFrame, ArchiveError> {
     let file = Pds4File::open(source.path, source.bytes, &source.options.limits)?;
     let meta = meta(source, &file)?;
     let (dn, quality) = file.band(0, 0, &source.options.limits)?;
-    Ok(RawFrame { meta, dn, quality, pose: None })
+    Ok(RawFrame { pose: told_pose(source, &file, &meta), meta, dn, quality })
 }
 
 /// Reads what a label tells without its array.
 pub(super) fn read_header(source: &Source<'_>) -> Result<FrameHeader, ArchiveError> {
     let file = Pds4File::open(source.path, source.bytes, &source.options.limits)?;
     let sizes = file.parts().first().map_or([0; 3], |part| part.sizes);
-    Ok(FrameHeader { meta: meta(source, &file)?, size_px: (sizes[0], sizes[1]), pose: None })
+    let meta = meta(source, &file)?;
+    Ok(FrameHeader { pose: told_pose(source, &file, &meta), meta, size_px: (sizes[0], sizes[1]) })
+}
+
+/// The pose of a label; one that cannot be used is a warning.
+fn told_pose(source: &Source<'_>, file: &Pds4File, meta: &FrameMeta) -> Option<Pose> {
+    pds4_pose::pose(source, file.label(), meta).unwrap_or_else(|problem| {
+        let hint = "correct the geometry of the label, or give a pose file or kernels";
+        source.warn(&format!("{problem}: the frame has no pose"), hint);
+        None
+    })
 }
 
 fn meta(source: &Source<'_>, file: &Pds4File) -> Result<FrameMeta, ArchiveError> {

@@ -56,6 +56,7 @@ impl Core {
                 .iter()
                 .map(|(s, kind)| Special::value(*s, sample, SPECIAL_FLAGS[*kind]))
                 .collect(),
+            mask: None,
         };
         Ok(Self {
             start: whole("StartByte")? - 1,

@@ -1,14 +1,20 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A small TIFF reader: first image, band by band; strips or tiles; stored or deflated; predictors 1 to 3.
+//! A small TIFF and BigTIFF reader: first image, band by band; strips or tiles; stored, deflated, LZW or PackBits;
+//! predictors 1 to 3; pixels or bands side by side; where it lies, as keywords.
 //!
 //! # Source
 //! TIFF 6.0 (Adobe, 1992), sections 2, 14, 15; TIFF Technical Note 3 (floating-point predictor); GeoTIFF 1.1 (OGC).
 
+mod directory;
+mod georeference;
+mod packing;
+
 use std::collections::BTreeMap;
-use std::io::Read;
 
 use facula_core::{Quality, Raster};
 
+use crate::map_image::tiff::directory::Directory;
+use crate::map_image::tiff::packing::{Packing, undo_predictor};
 use crate::samples::{ByteOrder, Sample, Scaling, Special, decode};
 use crate::{ArchiveError, Limits};
 
@@ -24,7 +30,7 @@ const MAX_BANDS: u64 = 64;
 /// Reads the first band; `west_deg` has to agree with the georeferencing where that is in degrees.
 pub(super) fn read(bytes: &[u8], west_deg: f64, limits: &Limits) -> Result<Raster<f32>, ArchiveError> {
     let file = TiffFile::parse(bytes)?;
-    check_west(&file.directory, file.layout.width, west_deg)?;
+    georeference::check_west(&file.directory, file.layout.width, west_deg)?;
     file.read_band(0, limits)
 }
 
@@ -46,6 +52,11 @@ impl<'a> TiffFile<'a> {
         ([self.layout.width, self.layout.height, self.layout.bands], self.layout.sample.name())
     }
 
+    /// Texts of the file and where it lies.
+    pub(crate) fn keywords(&self) -> BTreeMap<String, String> {
+        georeference::keywords(&self.directory)
+    }
+
     /// One band, from 0.
     pub(crate) fn read_band(&self, band: u64, limits: &Limits) -> Result<Raster<f32>, ArchiveError> {
         let layout = &self.layout;
@@ -58,6 +69,7 @@ impl<'a> TiffFile<'a> {
             return Err(damaged("tiles larger than any image"));
         }
         let chunks = layout.chunks(&self.directory, band)?;
+        layout.check_lengths(&self.directory, &chunks)?;
         let mut image = Raster::filled(width, height, f32::NAN);
         for (index, chunk) in chunks.into_iter().enumerate() {
             let stored = self.directory.slice(chunk)?;
@@ -69,101 +81,6 @@ impl<'a> TiffFile<'a> {
 
 fn damaged(what: &str) -> ArchiveError {
     ArchiveError::format(format!("TIFF: {what}"), REFETCH)
-}
-
-/// The first image file directory.
-struct Directory<'a> {
-    bytes: &'a [u8],
-    order: ByteOrder,
-    /// Tag to type and the bytes of its values.
-    entries: BTreeMap<u16, (u16, &'a [u8])>,
-}
-
-impl<'a> Directory<'a> {
-    fn parse(bytes: &'a [u8]) -> Result<Self, ArchiveError> {
-        let order = if bytes.starts_with(b"II") { ByteOrder::Little } else { ByteOrder::Big };
-        let mut directory = Self { bytes, order, entries: BTreeMap::new() };
-        match directory.u16_at(2)? {
-            42 => {}
-            43 => return Err(ArchiveError::unsupported("BigTIFF", CONVERT)),
-            other => return Err(damaged(&format!("version {other} instead of 42"))),
-        }
-        let start = u64::from(directory.u32_at(4)?);
-        for entry in 0..u64::from(directory.u16_at(start)?) {
-            directory.add_entry(start + 2 + 12 * entry)?;
-        }
-        Ok(directory)
-    }
-
-    fn add_entry(&mut self, at: u64) -> Result<(), ArchiveError> {
-        let (tag, kind, count) = (self.u16_at(at)?, self.u16_at(at + 2)?, self.u32_at(at + 4)?);
-        let length = u64::from(count) * type_bytes(kind);
-        let start = if length <= 4 { at + 8 } else { u64::from(self.u32_at(at + 8)?) };
-        let values = self.slice((start, length))?;
-        self.entries.insert(tag, (kind, values));
-        Ok(())
-    }
-
-    fn slice(&self, (start, length): (u64, u64)) -> Result<&'a [u8], ArchiveError> {
-        let end = start.checked_add(length).filter(|end| *end <= self.bytes.len() as u64);
-        let end = end.ok_or_else(|| {
-            ArchiveError::cut(
-                &format!("the TIFF part at byte {start}"),
-                start.saturating_add(length),
-                self.bytes.len() as u64,
-            )
-        })?;
-        Ok(&self.bytes[start as usize..end as usize])
-    }
-
-    fn u16_at(&self, at: u64) -> Result<u16, ArchiveError> {
-        Ok(self.unsigned(self.slice((at, 2))?) as u16)
-    }
-
-    fn u32_at(&self, at: u64) -> Result<u32, ArchiveError> {
-        Ok(self.unsigned(self.slice((at, 4))?) as u32)
-    }
-
-    fn unsigned(&self, bytes: &[u8]) -> u64 {
-        let fold = |sum: u64, byte: &u8| sum << 8 | u64::from(*byte);
-        match self.order {
-            ByteOrder::Big => bytes.iter().fold(0, fold),
-            ByteOrder::Little => bytes.iter().rev().fold(0, fold),
-        }
-    }
-
-    /// Whole numbers of a tag (BYTE, SHORT, LONG); empty when it is absent.
-    fn whole(&self, tag: u16) -> Result<Vec<u64>, ArchiveError> {
-        match self.entries.get(&tag) {
-            None => Ok(Vec::new()),
-            Some((kind @ (1 | 3 | 4), values)) => {
-                Ok(values.chunks_exact(type_bytes(*kind) as usize).map(|v| self.unsigned(v)).collect())
-            }
-            Some((kind, _)) => Err(damaged(&format!("tag {tag} has type {kind}, not whole numbers"))),
-        }
-    }
-
-    fn first(&self, tag: u16, default: Option<u64>) -> Result<u64, ArchiveError> {
-        let found = self.whole(tag)?.first().copied().or(default);
-        found.ok_or_else(|| damaged(&format!("tag {tag} is missing")))
-    }
-
-    /// Doubles of a tag; empty when it is absent or of another type.
-    fn doubles(&self, tag: u16) -> Vec<f64> {
-        let entry = self.entries.get(&tag).filter(|(kind, _)| *kind == 12);
-        let values = entry.map_or(&[][..], |(_, values)| values);
-        values.chunks_exact(8).map(|v| f64::from_bits(self.unsigned(v))).collect()
-    }
-}
-
-/// Length of a value of a type, TIFF 6.0 section 2.
-const fn type_bytes(kind: u16) -> u64 {
-    match kind {
-        3 | 8 => 2,
-        4 | 9 | 11 => 4,
-        5 | 10 | 12 => 8,
-        _ => 1,
-    }
 }
 
 /// How the samples are laid out.
@@ -178,7 +95,7 @@ struct Layout {
     tiled: bool,
     sample: Sample,
     order: ByteOrder,
-    deflated: bool,
+    packing: Packing,
     predictor: u64,
     scaling: Scaling,
 }
@@ -187,10 +104,9 @@ impl Layout {
     fn of(directory: &Directory<'_>) -> Result<Self, ArchiveError> {
         let (width, height) = (directory.first(256, None)?, directory.first(257, None)?);
         let bands = directory.first(277, Some(1))?;
-        let compression = directory.first(259, Some(1))?;
         let predictor = directory.first(317, Some(1))?;
         let sample = sample(directory)?;
-        let tiled = directory.entries.contains_key(&322);
+        let tiled = directory.has(322);
         let (chunk_width, chunk_height) = if tiled {
             (directory.first(322, None)?, directory.first(323, None)?)
         } else {
@@ -199,9 +115,7 @@ impl Layout {
         if chunk_width == 0 || chunk_height == 0 || bands == 0 || bands > MAX_BANDS {
             return Err(damaged(&format!("chunks of {chunk_width} x {chunk_height} pixels, {bands} bands")));
         }
-        if !matches!(compression, 1 | 8 | 32_946) {
-            return Err(ArchiveError::unsupported(format!("TIFF compression {compression}"), CONVERT));
-        }
+        let packing = Packing::of(directory.first(259, Some(1))?)?;
         let right_kind = match predictor {
             1 => true,
             2 => sample.is_integer(),
@@ -214,7 +128,7 @@ impl Layout {
         }
         let interleaved = if directory.first(284, Some(1))? == 1 { bands } else { 1 };
         let scaling = Scaling { special: nodata(directory, sample), ..Scaling::default() };
-        let (order, deflated) = (directory.order, compression != 1);
+        let order = directory.order;
         Ok(Self {
             width,
             height,
@@ -225,7 +139,7 @@ impl Layout {
             tiled,
             sample,
             order,
-            deflated,
+            packing,
             predictor,
             scaling,
         })
@@ -251,6 +165,21 @@ impl Layout {
         Ok(offsets.into_iter().zip(lengths).skip(first as usize).take(count as usize).collect())
     }
 
+    /// Refuses chunks that share bytes or cannot hold their pixels, before an image is made for them.
+    fn check_lengths(&self, directory: &Directory<'_>, chunks: &[(u64, u64)]) -> Result<(), ArchiveError> {
+        let stored = chunks.iter().fold(0u64, |sum, (_, length)| sum.saturating_add(*length));
+        if stored > directory.bytes.len() as u64 {
+            return Err(ArchiveError::cut("the chunks of the TIFF", stored, directory.bytes.len() as u64));
+        }
+        let pixel_bytes = self.interleaved.saturating_mul(self.sample.bytes() as u64);
+        let needed = self.width.saturating_mul(self.height).saturating_mul(pixel_bytes);
+        let least = needed / self.packing.most_shrunk();
+        if stored < least {
+            return Err(ArchiveError::cut("the image of the TIFF", least, stored));
+        }
+        Ok(())
+    }
+
     /// Decodes one chunk into its place in the image.
     fn place_chunk(
         &self,
@@ -263,12 +192,13 @@ impl Layout {
         let lines = self.chunk_height.min(self.height - top);
         let held_lines = if self.tiled { self.chunk_height } else { lines };
         let line_bytes = (self.chunk_width * self.interleaved) as usize * self.sample.bytes();
-        let mut chunk = self.inflated(stored, line_bytes * held_lines as usize)?;
+        let mut chunk = self.packing.unpack(stored, line_bytes * held_lines as usize)?;
         let columns = self.chunk_width.min(self.width - left) as usize;
         let mut values = Vec::new();
         for (line, row) in chunk.chunks_exact_mut(line_bytes).take(lines as usize).enumerate() {
             values.clear();
-            let order = self.undo_predictor(row);
+            let kind = (self.sample, self.order);
+            let order = undo_predictor(row, self.predictor, kind, self.interleaved as usize);
             decode(row, (self.sample, order), &self.scaling, &mut values);
             let skipped = if self.interleaved > 1 { band as usize } else { 0 };
             let one_band = values.iter().skip(skipped).step_by(self.interleaved as usize).take(columns);
@@ -277,59 +207,6 @@ impl Layout {
             }
         }
         Ok(())
-    }
-
-    fn inflated(&self, stored: &[u8], length: usize) -> Result<Vec<u8>, ArchiveError> {
-        let mut chunk = Vec::new();
-        if self.deflated {
-            // One byte more than needed tells a chunk that is too long.
-            let mut stream = flate2::read::ZlibDecoder::new(stored).take(length as u64 + 1);
-            stream.read_to_end(&mut chunk).map_err(|error| damaged(&format!("deflate: {error}")))?;
-        } else {
-            chunk.extend_from_slice(stored);
-        }
-        if chunk.len() == length {
-            Ok(chunk)
-        } else {
-            Err(damaged(&format!("a chunk holds other than {length} bytes")))
-        }
-    }
-
-    /// Undoes the predictor of one line and tells the byte order of the result.
-    fn undo_predictor(&self, row: &mut [u8]) -> ByteOrder {
-        let (bytes, step) = (self.sample.bytes(), self.interleaved as usize);
-        match self.predictor {
-            2 => {
-                for at in step..row.len() / bytes {
-                    add_number(row, (at - step) * bytes, at * bytes, (bytes, self.order));
-                }
-                self.order
-            }
-            3 => {
-                for at in step..row.len() {
-                    row[at] = row[at].wrapping_add(row[at - step]);
-                }
-                // The line holds all first bytes, then all second ones, and so on.
-                let planes = row.to_vec();
-                let count = row.len() / bytes;
-                for (at, value) in row.iter_mut().enumerate() {
-                    *value = planes[at % bytes * count + at / bytes];
-                }
-                ByteOrder::Big
-            }
-            _ => self.order,
-        }
-    }
-}
-
-/// Adds the integer at byte `from` to the one at `to`, modulo its size.
-fn add_number(row: &mut [u8], from: usize, to: usize, (bytes, order): (usize, ByteOrder)) {
-    let mut carry = 0u16;
-    for step in 0..bytes {
-        let at = if order == ByteOrder::Little { step } else { bytes - 1 - step };
-        let sum = u16::from(row[from + at]) + u16::from(row[to + at]) + carry;
-        row[to + at] = sum as u8;
-        carry = sum >> 8;
     }
 }
 
@@ -340,6 +217,8 @@ fn sample(directory: &Directory<'_>) -> Result<Sample, ArchiveError> {
         (1, 8) if all_alike => Ok(Sample::U8),
         (1, 16) if all_alike => Ok(Sample::U16),
         (1, 32) if all_alike => Ok(Sample::U32),
+        (1, 64) if all_alike => Ok(Sample::U64),
+        (2, 64) if all_alike => Ok(Sample::I64),
         (2, 8) if all_alike => Ok(Sample::I8),
         (2, 16) if all_alike => Ok(Sample::I16),
         (2, 32) if all_alike => Ok(Sample::I32),
@@ -354,26 +233,8 @@ fn sample(directory: &Directory<'_>) -> Result<Sample, ArchiveError> {
 
 /// GDAL's no-data value (tag 42113).
 fn nodata(directory: &Directory<'_>, sample: Sample) -> Vec<Special> {
-    let text = directory.entries.get(&42_113).map(|(_, values)| String::from_utf8_lossy(values));
-    let number = text.and_then(|text| text.trim_matches(['\0', ' ']).parse().ok());
+    let number = directory.text(georeference::NODATA).and_then(|text| text.parse().ok());
     number.map(|number| Special::value(number, sample, Quality::MISSING)).into_iter().collect()
-}
-
-/// Refuses a west edge that contradicts the file's own (pixel scale 33550 and tie point 33922, in degrees).
-fn check_west(directory: &Directory<'_>, width: u64, west_deg: f64) -> Result<(), ArchiveError> {
-    let (scale, tie) = (directory.doubles(33_550), directory.doubles(33_922));
-    let (Some(step_deg), [column, _, _, tie_deg, ..]) = (scale.first(), tie.as_slice()) else {
-        return Ok(());
-    };
-    let in_degrees = (step_deg * width as f64 - 360.0).abs() < 0.5 * step_deg.abs();
-    let file_west_deg = tie_deg - column * step_deg;
-    let apart_deg = (file_west_deg - west_deg + 180.0).rem_euclid(360.0) - 180.0;
-    if in_degrees && apart_deg.abs() > 0.5 * step_deg.abs() {
-        let value = format!("{west_deg} (the file says {file_west_deg})");
-        let reason = "it contradicts the georeferencing of the map";
-        return Err(ArchiveError::Argument { name: "west_deg", value, reason });
-    }
-    Ok(())
 }
 
 #[cfg(test)]
@@ -475,7 +336,7 @@ mod tests {
         }
         println!("{} cuts of a TIFF tried", bytes.len());
         for (tag, value) in
-            [(256, u32::MAX), (257, u32::MAX), (278, 0), (277, 0), (322, u32::MAX), (259, 5), (258, 12)]
+            [(256, u32::MAX), (257, u32::MAX), (278, 0), (277, 0), (322, u32::MAX), (259, 7), (258, 12)]
         {
             let mut absurd = entries.to_vec();
             absurd.retain(|(t, _)| *t != tag);

@@ -184,8 +184,21 @@ impl Axes {
             special.push(if below { Special::below(number, flags) } else { Special::above(number, flags) });
         }
         let factor = object.number(self.words.factor)?.unwrap_or(1.0);
-        Ok(Scaling { factor, offset: object.number(self.words.offset)?.unwrap_or(0.0), special })
+        let mask = mask(object, sample)?;
+        Ok(Scaling { factor, offset: object.number(self.words.offset)?.unwrap_or(0.0), special, mask })
     }
+}
+
+/// `SAMPLE_BIT_MASK`, where it leaves out bits of a whole number.
+fn mask(object: &Object<'_>, sample: Sample) -> Result<Option<u32>, ArchiveError> {
+    let Some(number) = object.number("SAMPLE_BIT_MASK")? else { return Ok(None) };
+    let bits = 8 * sample.bytes() as u32;
+    if !sample.is_integer() || bits > 32 || number < 0.0 || number >= 2f64.powi(bits as i32) {
+        let what = format!("{} = {number} for samples of {bits} bits", object.path("SAMPLE_BIT_MASK"));
+        return Err(ArchiveError::format(what, HINT));
+    }
+    let all = 2f64.powi(bits as i32) - 1.0;
+    Ok((number < all).then_some(number as u32))
 }
 
 /// What a based integer (`16#FF7FFFFB#`, `0xFF7FFFFB`) means as a constant of real samples: their bits.
@@ -246,6 +259,22 @@ mod tests {
 
     fn label(text: &str) -> Label {
         Label::parse(format!("{text}\nEND\n").as_bytes()).unwrap().0
+    }
+
+    #[test]
+    fn bits_outside_the_mask_do_not_count() {
+        let read = |more: &str| {
+            let label = image("MSB_UNSIGNED_INTEGER", 16, more);
+            let (image, quality) = array(&label, 0)?.band(&[0xf0, 5, 0x90, 0], 0, &Limits::default())?;
+            Ok::<_, ArchiveError>((image.into_vec(), quality.at(0, 1)))
+        };
+        // 12 bits of data, 4 of flags above them.
+        assert_eq!(read("SAMPLE_BIT_MASK=2#0000111111111111#").unwrap().0, [5.0, 0.0]);
+        assert_eq!(read("SAMPLE_BIT_MASK=16#FFFF#").unwrap().0, [61_445.0, 36_864.0]);
+        assert_eq!(read("SAMPLE_BIT_MASK=\"N/A\"").unwrap().0, [61_445.0, 36_864.0]);
+        let (values, flag) = read("SAMPLE_BIT_MASK=16#FFF#\nMISSING_CONSTANT=0").unwrap();
+        assert!(values[1].is_nan() && flag == Quality::MISSING);
+        assert!(read("SAMPLE_BIT_MASK=16#1FFFF#").is_err() && read("SAMPLE_BIT_MASK=-1").is_err());
     }
 
     fn image(kind: &str, bits: u32, more: &str) -> Label {

@@ -95,8 +95,12 @@ impl FileArray {
         let (sample, order) = kind(values.child_text("data_type").unwrap_or_default())?;
         let (sizes, [sample_step, line, band]) = self.axes(sample)?;
         let factor = number(values, "scaling_factor", 1.0)?;
-        let scaling =
-            Scaling { factor, offset: number(values, "value_offset", 0.0)?, special: self.special(sample)? };
+        let scaling = Scaling {
+            factor,
+            offset: number(values, "value_offset", 0.0)?,
+            special: self.special(sample)?,
+            mask: None,
+        };
         Ok(RawArray {
             samples: sizes[0],
             lines: sizes[1],

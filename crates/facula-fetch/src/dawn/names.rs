@@ -71,6 +71,10 @@ pub(crate) fn complete(product: &mut Product, volume: &str, archive: &Archive) {
         }
         product.start = product.start.or(Some(name.start));
     }
+    // Indexes give FILTER_NUMBER, labels and names F1 to F8.
+    if product.filter.len() == 1 && product.filter.bytes().all(|b| b.is_ascii_digit()) {
+        product.filter.insert(0, 'F');
+    }
     let on_volume = |phase: &&crate::dawn::Phase| volume.starts_with(&format!("{}_", phase.volume));
     let upper = product.path.to_uppercase();
     let folders: Vec<&str> = upper.split('/').collect();
