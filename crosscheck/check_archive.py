@@ -179,7 +179,8 @@ def plain(value):
     if isinstance(value, (list, tuple)):
         return [plain(element) for element in value]
     if isinstance(value, (set, frozenset)):
-        return sorted(str(plain(element)) for element in value)
+        elements = [plain(element) for element in value]
+        return None if None in elements else sorted(map(str, elements))
     if value is None or isinstance(value, (bool, datetime.date, datetime.time)):
         return None
     return float(value) if isinstance(value, (int, float)) else " ".join(str(value).split())
@@ -402,6 +403,9 @@ def check_tiff(checks, tool, folder):
         image[:, 30:60] = 7
         with rasterio.open(path, "w", driver="GTiff", width=90, height=70, count=3, dtype=kind, nodata=7, **options) as out:
             out.write(image)
+        # GDAL 3.10.3 leaves the bytes of big-endian tiles that hold no data in the wrong order: what it reads back counts.
+        with rasterio.open(path) as dataset:
+            image = dataset.read()
         compare(checks, tool, path, list(np.where(image == 7, np.nan, image.astype("f8"))), what=f"TIFF {kind} {options}")
     path = folder / "geo.tif"
     sphere = "+proj=eqc +lon_0=180 +R=470000 +units=m"
