@@ -13,8 +13,7 @@ from pathlib import Path
 HERE = Path(__file__).parent
 # On their own data, against CSPICE, USGS ALE, astropy, GDAL, pdr.
 ONCE = ["check_kernels.py", "check_writers.py", "check_observation.py", "check_isd.py", "check_archive.py",
-        "check_convert.py",
-        "check_fetch.py"]
+        "check_convert.py", "check_fetch.py", "check_photometry.py"]
 # Equirectangular systems of IAU_2015 with central meridian 180 degrees.
 IAU_CODES = {"ceres": "200000115", "vesta": "200000415"}
 

@@ -8,8 +8,10 @@
 
 mod backplanes;
 mod calibrate;
+mod photometry;
 mod rays;
 mod read;
+mod render;
 mod states;
 
 use std::process::ExitCode;
@@ -23,8 +25,10 @@ type Row = fn(&[String]) -> Result<Value, Box<dyn std::error::Error>>;
 const ROWS: &[(&str, Row)] = &[
     ("backplanes", backplanes::run),
     ("calibrate", calibrate::run),
+    ("photometry", photometry::run),
     ("rays", rays::run),
     ("read", read::run),
+    ("render", render::run),
     ("states", states::run),
 ];
 

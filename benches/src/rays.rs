@@ -71,7 +71,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<Value, Failure> {
 
 /// What a function gives, and the shortest of its runs: by the clock and of all threads together (0 where the system
 /// does not tell), s.
-fn fastest<T>(runs: usize, mut f: impl FnMut() -> T) -> (T, [f64; 2]) {
+pub(crate) fn fastest<T>(runs: usize, mut f: impl FnMut() -> T) -> (T, [f64; 2]) {
     let mut least_s = [f64::INFINITY; 2];
     let mut last = None;
     for _ in 0..runs {
@@ -208,10 +208,11 @@ impl Files {
     }
 }
 
-type MeshParts = (Vec<[f64; 3]>, Vec<[u32; 3]>);
+/// Vertices, km, and facets.
+pub(crate) type MeshParts = (Vec<[f64; 3]>, Vec<[u32; 3]>);
 
 /// A cube sphere with waves in its radius, from hills of half the body to those of a few cells.
-fn lumpy_sphere(cells: usize) -> MeshParts {
+pub(crate) fn lumpy_sphere(cells: usize) -> MeshParts {
     let waves = waves();
     let grid = |face: usize, i: usize, j: usize| {
         let at = |k: usize| (2.0 * k as f64 / cells as f64 - 1.0) * 0.25 * std::f64::consts::PI;

@@ -7,7 +7,11 @@ use hifitime::Epoch;
 /// ` UTC` is allowed.
 pub fn parse_utc(text: &str) -> Option<Epoch> {
     let bare = text.trim().trim_end_matches('Z').trim_end_matches(" UTC");
-    let with_time = if bare.contains('T') { bare.to_string() } else { format!("{bare}T00:00:00") };
+    let with_time = match bare.split_once('T') {
+        None => format!("{bare}T00:00:00"),
+        Some((_, clock)) if clock.matches(':').count() == 1 => format!("{bare}:00"),
+        Some(_) => bare.to_string(),
+    };
     Epoch::from_gregorian_str(&format!("{with_time} UTC")).ok()
 }
 
@@ -50,5 +54,7 @@ mod tests {
             assert_eq!(format_utc(parse_utc(text).expect(text)), text);
         }
         assert!(parse_utc("yesterday").is_none());
+        assert_eq!(parse_utc("2015-04-15T07:50"), parse_utc("2015-04-15T07:50:00"));
+        assert!(parse_utc("2015-04-15T07").is_none() && parse_utc("2015-04-15T07:5x").is_none());
     }
 }

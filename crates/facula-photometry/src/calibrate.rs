@@ -13,6 +13,8 @@
 //! 8. responsivity: `radiance = signal / (exposure · responsivity)`, W m⁻² sr⁻¹ nm⁻¹;
 //! 9. sunlight: `I/F = π d² radiance / F`, d the distance to the Sun in au, F the solar irradiance over the filter.
 //!
+//! Frames in radiance begin at step 9.
+//!
 //! Random errors (shot noise of light, smear and dark, read-out, converter, flat, smear) go into each pixel's sigma;
 //! what all pixels share (responsivity, level of the flat, bias, dark) is stated once in the [`CalibrationRecord`].
 
@@ -24,6 +26,7 @@ mod error;
 mod flags;
 mod hot;
 mod options;
+mod radiance;
 mod record;
 mod smear;
 
@@ -54,7 +57,7 @@ impl Calibrated {
     }
 }
 
-/// Calibrates a frame to I/F. A [`Level::Relative`] or [`Level::IOverF`] frame keeps its numbers and gets flags
+/// Calibrates a frame to I/F. A [`Level::Radiance`] frame takes the last step only. A [`Level::Relative`] or [`Level::IOverF`] frame keeps its numbers and gets flags
 /// and errors only: its zero and scale are not known (a relative frame's error is taken as one step of 8 bit).
 ///
 /// # Errors
@@ -93,7 +96,10 @@ pub fn calibrate_with_record(
     options: &CalibrateOptions<'_>,
 ) -> Result<Calibrated, CalibrationError> {
     if let Some(frame) = check(raw, options)? {
-        let record = CalibrationRecord::nothing_done(&frame, options);
+        let record = match raw.meta.level {
+            Level::Radiance => radiance::record(&frame, options),
+            _ => CalibrationRecord::nothing_done(&frame, options),
+        };
         return Ok(Calibrated { frame, record });
     }
     let chain = Chain::new(raw, options)?;
@@ -118,7 +124,7 @@ fn empty(raw: &RawFrame) -> IofFrame {
 fn check(raw: &RawFrame, options: &CalibrateOptions<'_>) -> Result<Option<IofFrame>, CalibrationError> {
     let frame = || raw.meta.id.clone();
     // Negated so that NaN is refused too.
-    if raw.meta.level == Level::Raw && !(raw.meta.exposure_s > 0.0) {
+    if matches!(raw.meta.level, Level::Raw | Level::Radiance) && !(raw.meta.exposure_s > 0.0) {
         return Err(CalibrationError::Exposure { frame: frame(), exposure_s: raw.meta.exposure_s });
     }
     let size = (raw.dn.width(), raw.dn.height());
@@ -137,10 +143,11 @@ fn check(raw: &RawFrame, options: &CalibrateOptions<'_>) -> Result<Option<IofFra
     if raw.dn.as_slice().iter().all(|dn| dn.is_nan()) {
         return Err(CalibrationError::Empty { frame: frame() });
     }
-    if raw.meta.level != Level::Raw {
-        return Ok(Some(unchanged(raw)));
+    match raw.meta.level {
+        Level::Raw => check_values(raw, options).map(|()| None),
+        Level::Radiance => check_values(raw, options).map(|()| Some(radiance::calibrated(raw, options))),
+        _ => Ok(Some(unchanged(raw))),
     }
-    check_values(raw, options).map(|()| None)
 }
 
 fn check_values(raw: &RawFrame, options: &CalibrateOptions<'_>) -> Result<(), CalibrationError> {
@@ -204,7 +211,7 @@ mod tests {
         }
     }
 
-    fn raw(dn: Raster<f32>, exposure_s: f64) -> RawFrame {
+    pub(crate) fn raw(dn: Raster<f32>, exposure_s: f64) -> RawFrame {
         let quality = dn.map(|_| Quality::GOOD);
         let meta = FrameMeta {
             id: "T1".into(),

@@ -10,9 +10,14 @@ mod angles;
 mod calibrate;
 mod detector;
 mod disk;
+mod fit;
+mod hapke;
+mod number;
 mod phase;
+mod published;
 mod solar;
 mod surface;
+mod whole_disc;
 
 pub use angles::LightAngles;
 pub use calibrate::{
@@ -22,6 +27,12 @@ pub use calibrate::{
 };
 pub use detector::{ClearMode, DarkLaw, Detector, KnownErrors, Linearity, ShiftDirection, SmearModel};
 pub use disk::DiskFunction;
-pub use phase::{hg_phase, lommel_seeliger_sphere_phase};
+pub use fit::{
+    Fit, FitError, FitOptions, FitWarning, FittedParameter, Limits, Loss, Observation, fit, fit_groups,
+};
+pub use hapke::{HFunction, Hapke, ParticlePhase, Surge};
+pub use phase::{PhaseFunction, hg_phase, hg1g2_phase, lommel_seeliger_sphere_phase};
+pub use published::{PublishedModel, PublishedValue, published_model, published_models};
 pub use solar::{Band, BandSunlight, SolarSpectrum, SpectrumError};
-pub use surface::SurfaceModel;
+pub use surface::{LightPlanes, Parameter, SurfaceModel};
+pub use whole_disc::{DIAMETER_AT_UNIT_ALBEDO_KM, Integral, SphereAlbedos, diameter_km, reduced_mag};

@@ -33,6 +33,9 @@ pub struct BandSunlight {
     pub effective_nm: f64,
 }
 
+/// Wavelength (nm) and a number at it, sorted.
+type Points = Vec<(f64, f64)>;
+
 /// Why a spectrum cannot be used.
 #[derive(Debug, Clone, thiserror::Error, PartialEq, Eq)]
 #[non_exhaustive]
@@ -62,6 +65,14 @@ pub enum SpectrumError {
         band: String,
         /// What the spectrum covers.
         covered: String,
+    },
+    /// A reflectance spectrum is malformed or too short.
+    #[error("the reflectance spectrum {problem}; give at least two points from below to above {needed} nm")]
+    Reflectance {
+        /// What is wrong.
+        problem: String,
+        /// Wavelengths that are needed.
+        needed: String,
     },
 }
 
@@ -115,35 +126,87 @@ impl SolarSpectrum {
     /// # Errors
     /// [`SpectrumError::Band`] for a band that is malformed or reaches beyond the spectrum.
     pub fn over(&self, band: &Band) -> Result<BandSunlight, SpectrumError> {
-        let bad = || SpectrumError::Band {
-            band: format!("{band:?}"),
-            covered: format!("{} to {}", self.points[0].0, self.points[self.points.len() - 1].0),
-        };
-        let transmission = band.points().ok_or_else(bad)?;
-        let (from, to) = (transmission[0].0, transmission[transmission.len() - 1].0);
-        if !(from >= self.points[0].0 && to <= self.points[self.points.len() - 1].0) {
-            return Err(bad());
-        }
-        let mut knots: Vec<f64> = self.points.iter().chain(&transmission).map(|point| point.0).collect();
-        knots.retain(|nm| (from..=to).contains(nm));
-        knots.sort_by(f64::total_cmp);
-        // Moments of a product of up to three linear factors: Simpson's rule is exact.
+        let (transmission, knots) = self.knots(band)?;
         let mut moments = [0.0; 3];
-        for pair in knots.windows(2) {
-            let width = pair[1] - pair[0];
-            for (nm, weight) in [(pair[0], 1.0), (0.5 * (pair[0] + pair[1]), 4.0), (pair[1], 1.0)] {
-                let passed = linear(&transmission, nm) * weight * width / 6.0;
-                let light = passed * self.at_w_m2_nm(nm);
-                moments.iter_mut().zip([passed, light, light * nm]).for_each(|(sum, add)| *sum += add);
-            }
-        }
+        each_third(&knots, |nm, weight| {
+            let passed = linear(&transmission, nm) * weight;
+            let light = passed * self.at_w_m2_nm(nm);
+            moments.iter_mut().zip([passed, light, light * nm]).for_each(|(sum, add)| *sum += add);
+        });
         if !(moments[0] > 0.0 && moments[1] > 0.0) {
-            return Err(bad());
+            return Err(self.bad(band));
         }
         Ok(BandSunlight {
             irradiance_w_m2_nm: moments[1] / moments[0],
             effective_nm: moments[2] / moments[1],
         })
+    }
+
+    /// What a filter sees of a reflectance spectrum in sunlight: `∫ R F T dλ / ∫ F T dλ`, exact for the three
+    /// piecewise linear curves. `reflectance` holds wavelength (nm, growing) and reflectance (any kind: I/F, normal
+    /// albedo, a ratio; not below 0). The quotient of this number in a filter and in clear light scales ground from one
+    /// to the other.
+    ///
+    /// # Errors
+    /// [`SpectrumError::Band`] for a band that is malformed or reaches beyond the solar spectrum,
+    /// [`SpectrumError::Reflectance`] for a reflectance spectrum that is malformed or does not cover the band.
+    pub fn reflectance_over(&self, band: &Band, reflectance: &[(f64, f64)]) -> Result<f64, SpectrumError> {
+        let (transmission, mut knots) = self.knots(band)?;
+        let (from, to) = (knots[0], knots[knots.len() - 1]);
+        let bad = |problem: &str| SpectrumError::Reflectance {
+            problem: problem.into(),
+            needed: format!("{from} to {to}"),
+        };
+        let growing = reflectance.windows(2).all(|pair| pair[0].0 < pair[1].0);
+        let finite = reflectance.iter().all(|(nm, r)| nm.is_finite() && *r >= 0.0 && r.is_finite());
+        if !(growing && finite) {
+            return Err(bad("is not finite with growing wavelengths"));
+        }
+        let (Some(first), Some(last)) = (reflectance.first(), reflectance.last()) else {
+            return Err(bad("is empty"));
+        };
+        if !(first.0 <= from && last.0 >= to && reflectance.len() > 1) {
+            return Err(bad("does not cover the band"));
+        }
+        knots.extend(reflectance.iter().map(|point| point.0).filter(|nm| (from..=to).contains(nm)));
+        knots.sort_by(f64::total_cmp);
+        let mut moments = [0.0; 2];
+        each_third(&knots, |nm, weight| {
+            let light = linear(&transmission, nm) * self.at_w_m2_nm(nm) * weight;
+            moments[0] += light;
+            moments[1] += light * linear(reflectance, nm);
+        });
+        if moments[0] > 0.0 { Ok(moments[1] / moments[0]) } else { Err(self.bad(band)) }
+    }
+
+    /// The transmission of a band, and the wavelengths within it between which it and the spectrum are straight.
+    fn knots(&self, band: &Band) -> Result<(Points, Vec<f64>), SpectrumError> {
+        let transmission = band.points().ok_or_else(|| self.bad(band))?;
+        let (from, to) = (transmission[0].0, transmission[transmission.len() - 1].0);
+        if !(from >= self.points[0].0 && to <= self.points[self.points.len() - 1].0) {
+            return Err(self.bad(band));
+        }
+        let mut knots: Vec<f64> = self.points.iter().chain(&transmission).map(|point| point.0).collect();
+        knots.retain(|nm| (from..=to).contains(nm));
+        knots.sort_by(f64::total_cmp);
+        Ok((transmission, knots))
+    }
+
+    fn bad(&self, band: &Band) -> SpectrumError {
+        SpectrumError::Band {
+            band: format!("{band:?}"),
+            covered: format!("{} to {}", self.points[0].0, self.points[self.points.len() - 1].0),
+        }
+    }
+}
+
+/// Calls with places and weights of Simpson's rule over each interval: exact for products of up to three linear factors.
+fn each_third(knots: &[f64], mut take: impl FnMut(f64, f64)) {
+    for pair in knots.windows(2) {
+        let width = pair[1] - pair[0];
+        for (nm, weight) in [(pair[0], 1.0), (0.5 * (pair[0] + pair[1]), 4.0), (pair[1], 1.0)] {
+            take(nm, weight * width / 6.0);
+        }
     }
 }
 
@@ -193,6 +256,24 @@ mod tests {
             Band::Table { wavelength_nm: vec![500.0, 600.0, 700.0], transmission: vec![0.0, 1.0, 0.0] };
         let found = spectrum.over(&triangle).unwrap().irradiance_w_m2_nm;
         assert!((found - (75.0 - 50.0 / 3.0 + 50.0) / 100.0).abs() < 1e-12, "{found}");
+    }
+
+    #[test]
+    fn reflectance_over_a_band_is_that_of_a_fine_sum() {
+        let spectrum = SolarSpectrum::from_e490(TABLE).unwrap();
+        let band =
+            Band::Table { wavelength_nm: vec![450.0, 550.0, 700.0], transmission: vec![0.1, 0.9, 0.0] };
+        let reflectance = [(400.0, 0.05), (520.0, 0.09), (610.0, 0.08), (750.0, 0.12)];
+        let found = spectrum.reflectance_over(&band, &reflectance).unwrap();
+        // numpy 2, trapezoid over 2e7 steps of the three np.interp curves.
+        assert!((found - 0.08470924580236722).abs() < 1e-9, "{found}");
+        let flat = spectrum.reflectance_over(&band, &[(400.0, 0.07), (800.0, 0.07)]).unwrap();
+        assert!((flat - 0.07).abs() < 1e-15, "{flat}");
+        let short = spectrum.reflectance_over(&band, &reflectance[1..]).unwrap_err();
+        assert!(short.to_string().contains("450 to 700 nm"), "{short}");
+        assert!(spectrum.reflectance_over(&band, &[]).is_err());
+        assert!(spectrum.reflectance_over(&band, &[(400.0, 0.1), (400.0, 0.2), (800.0, 0.1)]).is_err());
+        assert!(spectrum.reflectance_over(&band, &[(400.0, f64::NAN), (800.0, 0.1)]).is_err());
     }
 
     #[test]

@@ -1,72 +1,104 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The photometric model of a surface: normal albedo times phase function times disk function.
+//! The photometric model of a surface: normal albedo times phase function times disk function, or Hapke's law.
 
 use serde::{Deserialize, Serialize};
 
-use crate::{DiskFunction, LightAngles, hg_phase, lommel_seeliger_sphere_phase};
+use crate::angles::Light;
+use crate::number::{Dual, Number};
+use crate::{DiskFunction, Hapke, LightAngles, PhaseFunction};
 
-/// How much of its normal albedo a surface shows: `I/F = albedo · f(α) · D(i, e, α)`.
+mod batch;
+mod parameters;
+
+pub use batch::LightPlanes;
+pub use parameters::Parameter;
+pub(crate) use parameters::Slot;
+
+/// How bright a surface looks: `I/F = A · f(α)/f(0) · D(i, e, α)`.
 ///
-/// The surface phase function is `f(α) = Φ_HG(α, G) / Φ_LS(α)`: with the Lommel-Seeliger disk function a sphere
-/// of this surface has exactly the IAU H, G phase function of the body. With another disk function the
-/// whole-disc phase curve departs from H, G by the ratio of the two sphere integrals (a few per cent at 60°).
+/// A is the normal albedo: I/F at incidence = emission = phase = 0, where D is 1. [`Self::iof`] is I/F itself;
+/// [`Self::iof_per_albedo`] leaves A to the caller, for maps and worlds that have an albedo of their own everywhere.
 /// One phase function for dark and bright terrain alike is a simplification: bright spots may be flatter.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct SurfaceModel {
     /// Disk function.
     pub disk: DiskFunction,
-    /// Slope parameter G of the IAU H, G system.
-    pub phase_slope: f64,
+    /// Phase function.
+    pub phase: PhaseFunction,
+    /// Normal albedo; without it that of the law itself: f(0), times the normal I/F of Hapke's law.
+    #[serde(default)]
+    pub normal_albedo: Option<f64>,
 }
 
 impl SurfaceModel {
-    /// A Lommel-Seeliger surface with a body's slope parameter G.
+    /// A Lommel-Seeliger surface with a body's slope parameter G, of normal albedo 1.
     pub fn lommel_seeliger(phase_slope: f64) -> Self {
-        Self { disk: DiskFunction::LommelSeeliger, phase_slope }
+        Self::of(DiskFunction::LommelSeeliger, PhaseFunction::HgSphere { slope: phase_slope })
     }
 
-    /// The surface phase function f(α), 1 at phase 0.
+    /// A disk function with a phase function, normal albedo as the phase function has it.
+    pub fn of(disk: DiskFunction, phase: PhaseFunction) -> Self {
+        Self { disk, phase, normal_albedo: None }
+    }
+
+    /// Hapke's law.
+    pub fn hapke(hapke: Hapke) -> Self {
+        Self::of(DiskFunction::Hapke(hapke), PhaseFunction::Constant)
+    }
+
+    /// The same surface, brighter or darker: with this I/F at zero angles.
+    pub fn with_normal_albedo(self, normal_albedo: f64) -> Self {
+        Self { normal_albedo: Some(normal_albedo), ..self }
+    }
+
+    /// The surface phase function f(α)/f(0), 1 at phase 0.
     pub fn phase(&self, phase_rad: f64) -> f64 {
-        hg_phase(phase_rad, self.phase_slope) / lommel_seeliger_sphere_phase(phase_rad)
+        self.phase.value(phase_rad) / self.phase.value(0.0)
     }
 
     /// I/F of a surface of normal albedo 1; 0 where not lit or not seen.
     pub fn iof_per_albedo(&self, angles: LightAngles) -> f64 {
         self.phase(angles.phase_rad) * self.disk.value(angles)
     }
+
+    /// I/F for the model's own parameters; 0 where not lit or not seen. `light` are cosines and the phase angle.
+    pub fn iof(&self, light: LightAngles) -> f64 {
+        if !light.is_lit_and_seen() {
+            return 0.0;
+        }
+        let values = self.vector();
+        self.evaluate(&values.map(Number::of), &Light::<f64>::of(light))
+    }
+
+    /// I/F at incidence = emission = phase = 0 for the model's own parameters.
+    pub fn normal_iof(&self) -> f64 {
+        self.normal_albedo.unwrap_or_else(|| self.law_normal_iof())
+    }
+
+    fn law_normal_iof(&self) -> f64 {
+        let disk = if let DiskFunction::Hapke(hapke) = &self.disk { hapke.normal_iof() } else { 1.0 };
+        disk * self.phase.value(0.0)
+    }
+
+    /// I/F and its derivatives with respect to the parameters, in the order of [`Self::parameters`]; by forward
+    /// differentiation, exact to rounding. Both 0 where not lit or not seen.
+    pub fn iof_with_derivatives(&self, light: LightAngles) -> (f64, Vec<f64>) {
+        let slots = self.slots();
+        if !light.is_lit_and_seen() {
+            return (0.0, vec![0.0; slots.len()]);
+        }
+        let iof = self.iof_dual(light);
+        (iof.value, slots.iter().map(|slot| iof.slope[slot.index]).collect())
+    }
+
+    /// I/F of ground that is lit and seen, with the derivatives by place in [`Self::vector`].
+    pub(crate) fn iof_dual(&self, light: LightAngles) -> Dual {
+        let values = self.vector();
+        let dual = std::array::from_fn(|k| Dual::parameter(values[k], k));
+        self.evaluate(&dual, &Light::of(light))
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use facula_core::Vec3;
-
-    /// Brightness of a sphere of unit normal albedo at a phase angle, by summation over its visible disc.
-    fn sphere(model: SurfaceModel, phase_rad: f64) -> f64 {
-        let (to_camera, to_sun) =
-            (Vec3::new(0.0, 0.0, 1.0), Vec3::new(phase_rad.sin(), 0.0, phase_rad.cos()));
-        let n = 400;
-        let mut sum = 0.0;
-        for k in 0..n * n {
-            let (x, y) = (
-                (k % n) as f64 / n as f64 * 2.0 - 1.0 + 1.0 / n as f64,
-                (k / n) as f64 / n as f64 * 2.0 - 1.0 + 1.0 / n as f64,
-            );
-            if x * x + y * y < 1.0 {
-                let normal = Vec3::new(x, y, (1.0 - x * x - y * y).sqrt());
-                sum += model.iof_per_albedo(LightAngles::of(normal, to_sun, to_camera));
-            }
-        }
-        sum * 4.0 / (n * n) as f64 / std::f64::consts::PI
-    }
-
-    #[test]
-    fn a_sphere_has_the_iau_phase_function() {
-        let model = SurfaceModel::lommel_seeliger(0.12);
-        for phase_deg in [0.0, 10.0, 40.0, 80.0] {
-            let phase_rad = f64::to_radians(phase_deg);
-            let (seen, expected) = (sphere(model, phase_rad), hg_phase(phase_rad, 0.12));
-            assert!((seen / expected - 1.0).abs() < 3e-3, "{phase_deg}: {seen} {expected}");
-        }
-    }
-}
+mod tests;

@@ -94,6 +94,45 @@ fn every_step_undoes_what_the_detector_did() {
 }
 
 #[test]
+fn dark_current_of_waiting_lines_is_taken_from_each_line_as_it_waited() {
+    let (width, height) = (4, 100);
+    for direction in [ShiftDirection::Growing, ShiftDirection::Falling] {
+        let smear = SmearModel { direction, storage_s: 2.0, ..SmearModel::default() };
+        let detector = Detector { smear, dark_e_per_s: 300.0, transfer_s: 0.0, ..detector() };
+        let gain = detector.gain_dn_per_e;
+        // The line next to the output waits not at all; the farthest 99 hundredths of two seconds.
+        let dn = (0..width * height).map(|k| {
+            let line = (k / width) as f64;
+            let before = if direction == ShiftDirection::Growing { 99.0 - line } else { line };
+            (detector.bias_dn + 300.0 * gain * (EXPOSURE_S + 2.0 * before / 100.0)) as f32
+        });
+        let dn = Raster::from_vec(width, height, dn.collect()).unwrap();
+        let found = calibrate(&raw(dn, EXPOSURE_S, None), &CalibrateOptions::new(&detector, SUN_AU)).unwrap();
+        let per_iof = detector.dn_per_s_at_unit_iof(SUN_AU) * EXPOSURE_S;
+        assert!(found.iof.as_slice().iter().all(|iof| f64::from(*iof).abs() * per_iof < 1e-3));
+    }
+}
+
+#[test]
+fn read_noise_is_multiplied_by_the_slope_of_the_linearity() {
+    let law = Linearity::Polynomial { scale_dn: 10_000.0, coefficients: vec![0.2], valid_dn: 12_000.0 };
+    let detector = Detector {
+        linearity: law,
+        transfer_s: 0.0,
+        dark_e_per_s: 0.0,
+        gain_dn_per_e: 1e-9,
+        read_noise_e: 5e9,
+        full_well_e: 1e15,
+        ..detector()
+    };
+    // Slope at 5,000 DN above bias: 1 + 0.4 · 0.5; shot noise is nothing, read noise 5 DN, the converter 1/12 DN².
+    let dn = Raster::filled(2, 3, (detector.bias_dn + 5000.0) as f32);
+    let found = calibrate(&raw(dn, EXPOSURE_S, None), &CalibrateOptions::new(&detector, SUN_AU)).unwrap();
+    let sigma_dn = f64::from(found.sigma.at(0, 0)) * detector.dn_per_s_at_unit_iof(SUN_AU) * EXPOSURE_S;
+    assert!((sigma_dn / (1.2 * (25.0f64 + 1.0 / 12.0).sqrt()) - 1.0).abs() < 1e-4, "{sigma_dn}");
+}
+
+#[test]
 fn raw_numbers_with_noise_give_the_mean_brightness_within_a_fifth_of_a_percent() {
     let (width, height) = (64, 400);
     let (iof, flat) = (body(width, height), flat(width, height));
@@ -139,7 +178,8 @@ fn models() -> impl Strategy<Value = (SmearModel, f64)> {
         (0.0..0.05f64).prop_map(|transfer_s| ClearMode::Shifted { transfer_s }),
         (0.0..0.05f64).prop_map(|transfer_s| ClearMode::ShiftedBack { transfer_s }),
     ];
-    (direction, clear, 1e-4..0.05f64).prop_map(|(direction, clear, s)| (SmearModel { direction, clear }, s))
+    (direction, clear, 1e-4..0.05f64)
+        .prop_map(|(direction, clear, s)| (SmearModel { direction, clear, storage_s: 0.0 }, s))
 }
 
 proptest! {

@@ -5,6 +5,7 @@ pub(crate) mod frame;
 pub(crate) mod light_curves;
 pub(crate) mod limb;
 pub(crate) mod map;
+pub(crate) mod phase_curve;
 pub(crate) mod recovery;
 pub(crate) mod verdict;
 

@@ -42,9 +42,10 @@ pub use figure::light_curves::{
 };
 pub use figure::limb::{LimbFigure, LimbResidual, limb_residual_figure};
 pub use figure::map::{MapFigure, MapMarker, map_figure};
+pub use figure::phase_curve::{PhaseCurveFigure, PhasePoint, phase_curve_figure, phase_curve_svg};
 pub use figure::recovery::{RecoveryFigure, RecoveryPair, RecoveryPanel, recovery_figure};
 pub use figure::verdict::{VerdictFigure, VerdictRow, verdict_figure};
 pub use files::write_file;
 pub use page::Png;
 pub use report::{Fact, MAX_TABLE_ROWS, Media, Report, ReportFigure, Section, Table, report_html};
-pub use stretch::Stretch;
+pub use stretch::{BlackPoint, Stretch};

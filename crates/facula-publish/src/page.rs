@@ -138,6 +138,14 @@ impl Page {
         Ok(Png { bytes, width, height })
     }
 
+    /// The vectors and the text of the page on its paper as an SVG document, without the pictures.
+    pub(crate) fn document(&self) -> String {
+        let paper = Area::new(0.0, 0.0, f64::from(self.size.0), f64::from(self.size.1));
+        let mut under = Svg::default();
+        under.rect(paper, self.theme.paper, 1.0);
+        self.svg.document_over(&under, self.size)
+    }
+
     fn tree(&self) -> Result<usvg::Tree, PublishError> {
         let options = usvg::Options {
             fontdb: font::database(),

@@ -16,6 +16,17 @@ const SKY_FRACTION: f64 = 0.15;
 /// The black point is at most this fraction of the white point.
 const EVEN_FRACTION: f64 = 0.9;
 
+/// Which value becomes black.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum BlackPoint {
+    /// The sky, where there is one; else the low percentile.
+    #[default]
+    Found,
+    /// Zero: for computed pictures, whose sky is exactly that.
+    Zero,
+}
+
 /// How an image is stretched for display. The sky does not count for the white point.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Stretch {
@@ -27,11 +38,19 @@ pub struct Stretch {
     pub gamma: f64,
     /// Part of the brightness kept for values above the high percentile, 0 to 0.5 (logarithmic there).
     pub shoulder_fraction: f64,
+    /// Which value becomes black.
+    pub black: BlackPoint,
 }
 
 impl Default for Stretch {
     fn default() -> Self {
-        Self { low_percentile: 0.5, high_percentile: 99.0, gamma: 1.35, shoulder_fraction: 0.2 }
+        Self {
+            low_percentile: 0.5,
+            high_percentile: 99.0,
+            gamma: 1.35,
+            shoulder_fraction: 0.2,
+            black: BlackPoint::Found,
+        }
     }
 }
 
@@ -59,6 +78,7 @@ impl Tone {
         let white = percentile(&lit, stretch.high_percentile).unwrap_or(near_top);
         // An almost even picture stays even instead of showing its noise.
         let black = if white > 0.0 { black.min(EVEN_FRACTION * white) } else { black };
+        let black = if stretch.black == BlackPoint::Zero { 0.0 } else { black };
         let brightest = lit.iter().copied().fold(f32::MIN, f32::max);
         let span = (white - black).max(f64::from(f32::MIN_POSITIVE));
         let top = ((f64::from(brightest) - black) / span).max(1.0);

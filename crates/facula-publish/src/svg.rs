@@ -156,6 +156,12 @@ impl Svg {
         )
     }
 
+    /// The finished document with other elements under these.
+    pub(crate) fn document_over(&self, under: &Self, (width, height): (u32, u32)) -> String {
+        let body = format!("{}{}", under.body, self.body);
+        Self { body, clips: self.clips }.document(width, height)
+    }
+
     /// A line through points; broken where a point cannot be drawn.
     pub(crate) fn line(&mut self, points: &[Point], stroke: Stroke) {
         for run in points.split(|p| !drawable(*p)).filter(|run| run.len() > 1) {

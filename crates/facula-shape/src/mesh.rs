@@ -23,6 +23,7 @@ mod plane;
 mod ray;
 mod report;
 pub(crate) mod saved;
+mod smooth;
 mod visible;
 
 use facula_core::{BodyFixed, Vec3};

@@ -7,7 +7,8 @@
 
 use facula_core::{Body, LonLat, Pose, Rotation, Vec3, parse_utc};
 use facula_geometry::CameraFile;
-use facula_simulate::render_iof;
+use facula_photometry::SurfaceModel;
+use facula_simulate::{RenderOptions, Scene, render};
 use facula_world::{World, WorldOptions};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -24,7 +25,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         sun_km: LonLat::from_degrees(260.0, 4.0).direction() * 4.3e8,
         camera_from_body: Rotation::from_rows(rows).ok_or("rotation")?,
     };
-    let iof = render_iof(&world, &camera, &pose);
+    let model = SurfaceModel::lommel_seeliger(world.phase_slope);
+    let scene = Scene::new(&world.shape, &world, &model);
+    let iof = render(&scene, &camera, &pose, &RenderOptions::default())?.iof;
     for (name, longitude_deg, latitude_deg) in [("Cerealia Facula", 239.6, 19.7), ("plain", 225.0, 10.0)] {
         let place = LonLat::from_degrees(longitude_deg, latitude_deg);
         let ground = world.shape.surface(place.direction()).ok_or("no ground")?;

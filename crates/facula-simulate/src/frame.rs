@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A frame of a world, as the archive would hold it.
+//! A frame of a scene, as the archive would hold it.
 
 use facula_core::{FrameMeta, Level, Pose, Quality, Random, Raster, RawFrame};
 use facula_geometry::Camera;
 use facula_photometry::Detector;
-use facula_world::World;
 use serde::{Deserialize, Serialize};
 
-use crate::detector::{FlatField, expose};
-use crate::render_iof;
+use crate::expose::{Effects, FlatField, expose};
+use crate::{RenderOptions, Scene, SimulateError, render};
 
 /// How well the attitude in labels is known, one sigma; normal and independent from frame to frame.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -35,6 +34,8 @@ pub struct Exposure<'a> {
     pub seed: u64,
     /// Error of the attitude told by the label.
     pub pointing: PointingError,
+    /// What the detector does beside its constants.
+    pub effects: Effects<'a>,
 }
 
 /// A frame and its truth.
@@ -46,18 +47,21 @@ pub struct SimulatedFrame {
     pub true_pose: Pose,
 }
 
-/// Takes frame number `stream` of a world from a pose. `meta` gives identifier, target, camera and filter; its
+/// Takes frame number `stream` of a scene from a pose; the scene is made once for all frames. `meta` gives identifier, target, camera and filter; its
 /// level becomes [`Level::Raw`], its times those of the exposure.
+///
+/// # Errors
+/// Those of [`render`] and [`expose`].
 pub fn simulate_frame(
-    world: &World,
+    scene: &Scene<'_>,
     camera: &Camera,
     pose: &Pose,
     exposure: &Exposure<'_>,
     naming: (FrameMeta, u64),
-) -> SimulatedFrame {
+) -> Result<SimulatedFrame, SimulateError> {
     let (meta, stream) = naming;
-    let iof = render_iof(world, camera, pose);
-    let dn = expose(&iof, exposure, stream);
+    let iof = render(scene, camera, pose, &RenderOptions::default())?.iof;
+    let dn = expose(&iof, exposure, stream)?;
     let quality = Raster::filled(dn.width(), dn.height(), Quality::GOOD);
     let meta = FrameMeta {
         level: Level::Raw,
@@ -66,7 +70,7 @@ pub fn simulate_frame(
         ..meta
     };
     let told = told_pose(pose, camera, exposure, stream);
-    SimulatedFrame { raw: RawFrame { meta, dn, quality, pose: Some(told) }, true_pose: *pose }
+    Ok(SimulatedFrame { raw: RawFrame { meta, dn, quality, pose: Some(told) }, true_pose: *pose })
 }
 
 fn told_pose(pose: &Pose, camera: &Camera, exposure: &Exposure<'_>, stream: u64) -> Pose {
@@ -79,9 +83,12 @@ fn told_pose(pose: &Pose, camera: &Camera, exposure: &Exposure<'_>, stream: u64)
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Shading;
     use facula_core::{Body, Rotation, Vec3, parse_utc};
     use facula_geometry::CameraFile;
-    use facula_world::WorldOptions;
+    use facula_photometry::SurfaceModel;
+    use facula_shape::Shape;
+    use facula_world::{World, WorldOptions};
 
     #[test]
     fn a_frame_of_ceres_shows_a_disc_of_the_right_size_and_brightness() {
@@ -105,6 +112,7 @@ mod tests {
             sun_distance_au: pose.sun_distance_au(),
             seed: 1,
             pointing: PointingError { shift_px: 3.0, twist_deg: 0.01 },
+            effects: Effects::default(),
         };
         let meta = FrameMeta {
             id: "T".into(),
@@ -117,7 +125,10 @@ mod tests {
             level: Level::Raw,
             keywords: Default::default(),
         };
-        let frame = simulate_frame(&world, &camera, &pose, &exposure, (meta, 0));
+        let shape = Shape::Mesh(world.base_mesh(64));
+        let model = SurfaceModel::lommel_seeliger(world.phase_slope);
+        let scene = Scene::new(&shape, &world, &model).shaded(Shading::Smooth);
+        let frame = simulate_frame(&scene, &camera, &pose, &exposure, (meta, 0)).unwrap();
         let lit = frame.raw.dn.line(511).iter().filter(|dn| **dn > 800.0).count() as f64;
         // Case C05: Ceres' equator is 734.6 px wide from 14,070 km.
         assert!((lit - 734.6).abs() < 12.0, "{lit}");

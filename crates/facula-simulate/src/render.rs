@@ -1,94 +1,129 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A world seen by a camera: I/F per pixel before the detector touches it.
+//! A scene seen by a camera: I/F per pixel before the detector touches it, and the truth.
+//!
+//! In: [`Scene`], camera, pose. Out: [`Rendered`]. What a frame sees of a mesh is drawn, so are its shadows; other
+//! shapes are asked ray by ray. Within a pixel all samples on one facet are shaded together, at the middle of them: over
+//! the few metres to kilometres of a pixel a flat facet has one incidence and emission.
 
-use facula_core::{BodyFixed, PixelPos, Pose, Raster, Vec3};
-use facula_geometry::{Camera, Hit, Shape, SurfacePoint};
-use facula_photometry::{LightAngles, SurfaceModel};
-use facula_world::World;
+mod looks;
+mod patch;
+mod shade;
+pub(crate) mod shadow;
+mod truth;
+
+use facula_core::{Pose, Raster};
+use facula_geometry::Camera;
 use rayon::prelude::*;
 
-/// Distance of a pixel's rays from its centre along samples and lines, px: 2 × 2 rays half a pixel apart.
-const OFFSET_PX: f64 = 0.25;
-/// Two rays on a pixel's diagonal that differ by less than this part of their sum are enough; else there are four.
-const EVEN: f64 = 0.005;
+use crate::error::argument;
+use crate::extras::Added;
+use crate::{Scene, SimulateError};
+use looks::{Looks, Pattern, corner_camera};
+use patch::Viewer;
+pub(crate) use patch::{Patch, Strip};
+use shade::Shader;
+use shadow::Caster;
+pub use shadow::Shadows;
+pub use truth::Truth;
 
-/// I/F of every pixel, 0 on the sky and in shadow: the mean of 2 × 2 rays a pixel, direct sunlight only (no light
-/// scattered from lit terrain into shadows, which on a body of albedo 0.09 is below 1 % of sunlit I/F).
+/// How a picture is rendered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RenderOptions {
+    /// Lines of sight a pixel, 1 to 64, on nearly square strata: rounded up to 1, 2, 3, 4, 6, 8, 9, 12, 16, 20, 25, 30,
+    /// 36, …, 64.
+    pub samples_per_pixel: usize,
+    /// How shadows are found.
+    pub shadows: Shadows,
+    /// Whether [`Rendered::truth`] is wanted.
+    pub truth: WithTruth,
+}
+
+/// Whether the truth of each pixel is given beside its brightness.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum WithTruth {
+    /// Brightness only.
+    #[default]
+    No,
+    /// All planes of [`Truth`].
+    Yes,
+}
+
+impl Default for RenderOptions {
+    fn default() -> Self {
+        Self { samples_per_pixel: 4, shadows: Shadows::default(), truth: WithTruth::No }
+    }
+}
+
+/// A rendered picture.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Rendered {
+    /// I/F, mean over each pixel; 0 on the sky.
+    pub iof: Raster<f32>,
+    /// What each pixel sees, where asked for.
+    pub truth: Option<Truth>,
+}
+
+/// Lines of samples that are drawn together.
+const STRIP_SAMPLES: usize = 128;
+
+/// Renders a scene.
 ///
-/// Where the two rays on the falling diagonal agree within 1 % the other two are not cast: smooth ground errs by less
-/// than 1 %, but a step (limb, spot, shadow) that runs along this diagonal may be off by a quarter of its height in
-/// single pixels, either way.
-pub fn render_iof(world: &World, camera: &Camera, pose: &Pose) -> Raster<f32> {
-    let to_sun = pose.sun_km.unit().unwrap_or(Vec3::new(0.0, 0.0, 1.0));
-    let model = SurfaceModel::lommel_seeliger(world.phase_slope);
-    let scene = Scene { world, shape: &world.shape, camera, pose, to_sun, model };
-    let lines: Vec<Vec<f32>> = (0..camera.height_px).into_par_iter().map(|line| scene.line(line)).collect();
-    Raster::from_vec(camera.width_px, camera.height_px, lines.concat()).expect("one value per pixel")
+/// # Errors
+/// [`SimulateError::Argument`] for samples outside 1 to 64, a camera without pixels or with more than 2³² of them, and
+/// a pose that is not finite.
+pub fn render(
+    scene: &Scene<'_>,
+    camera: &Camera,
+    pose: &Pose,
+    options: &RenderOptions,
+) -> Result<Rendered, SimulateError> {
+    check(camera, pose, options)?;
+    let pattern = Pattern::of(options.samples_per_pixel);
+    let size @ [width, height] = [camera.width_px, camera.height_px];
+    let ifov_rad = camera.ifov_rad();
+    let lines = (STRIP_SAMPLES / pattern.down).max(1);
+    let viewer = Viewer { scene, pose, pattern, width, ifov_rad };
+    let corners = corner_camera(camera);
+    let starts: Vec<usize> = (0..height).step_by(lines).collect();
+    let strip = |first: &usize| {
+        let looks = Looks::of(&corners, pose, (*first, lines.min(height - first)));
+        viewer.strip(*first, looks)
+    };
+    let mut strips: Vec<Strip> = starts.par_iter().with_max_len(1).map(strip).collect();
+    let (eye_km, sun_km) = (pose.spacecraft_km, pose.sun_km);
+    let caster = Caster { scene, eye_km, sun_km, pattern, size, ifov_rad };
+    caster.cast(&mut strips, options.shadows);
+    let added = Added::of(scene, (camera, pose), &strips)?;
+    let mut iof = Raster::filled(width, height, 0.0f32);
+    let mut truth = (options.truth == WithTruth::Yes).then(|| Truth::new(width, height));
+    let shader = Shader { scene, pose, pattern, ifov_rad };
+    let mut truths: Vec<_> = match &mut truth {
+        Some(truth) => truth.strips(lines * width).into_iter().map(Some).collect(),
+        None => strips.iter().map(|_| None).collect(),
+    };
+    let rows = iof.as_mut_slice().par_chunks_mut(lines * width);
+    rows.zip(&strips).zip(truths.par_drain(..)).enumerate().for_each(|(k, ((rows, strip), truth))| {
+        shader.strip(strip, (rows, truth), added.of_strip(k));
+    });
+    Ok(Rendered { iof, truth })
 }
 
-struct Scene<'a> {
-    world: &'a World,
-    shape: &'a Shape,
-    camera: &'a Camera,
-    pose: &'a Pose,
-    /// Unit vector to the Sun from the body's centre: across the body it turns by less than 2e-6 rad.
-    to_sun: Vec3<BodyFixed>,
-    model: SurfaceModel,
-}
-
-impl Scene<'_> {
-    fn line(&self, line: usize) -> Vec<f32> {
-        (0..self.camera.width_px).map(|sample| self.pixel(sample as f64, line as f64)).collect()
+fn check(camera: &Camera, pose: &Pose, options: &RenderOptions) -> Result<(), SimulateError> {
+    let samples = options.samples_per_pixel;
+    if !(1..=64).contains(&samples) {
+        return Err(argument("render options", ("samples_per_pixel", samples), "give 1 to 64"));
     }
-
-    fn pixel(&self, x_px: f64, y_px: f64) -> f32 {
-        let look = self.look(PixelPos::new(x_px, y_px));
-        if self.misses(look) {
-            return 0.0;
-        }
-        let ray = |dx: f64, dy: f64| {
-            self.ray(self.look(PixelPos::new(x_px + dx * OFFSET_PX, y_px + dy * OFFSET_PX)))
-        };
-        let (first, second) = (ray(-1.0, -1.0), ray(1.0, 1.0));
-        let even = (first - second).abs() <= EVEN * (first + second);
-        let mean = if even {
-            0.5 * (first + second)
-        } else {
-            0.25 * (first + second + ray(1.0, -1.0) + ray(-1.0, 1.0))
-        };
-        // The phase angle changes by a pixel's field of view (1e-4 rad) across a pixel.
-        let phase = self.model.phase((-look).angle_rad(self.to_sun));
-        (phase * mean) as f32
+    let (width, height) = (camera.width_px, camera.height_px);
+    let pixels = width.checked_mul(height).filter(|pixels| (1..=u32::MAX as usize).contains(pixels));
+    if pixels.is_none() {
+        let value = format!("{width} x {height}");
+        return Err(argument("camera", ("width_px, height_px", value), "give it at least one pixel"));
     }
-
-    fn look(&self, at: PixelPos) -> Vec3<BodyFixed> {
-        self.pose.camera_from_body.inverse() * self.camera.look(at)
+    let finite = pose.spacecraft_km.is_finite() && pose.sun_km.unit().is_some();
+    if !finite {
+        let value = format!("{:?}, {:?}", pose.spacecraft_km, pose.sun_km);
+        return Err(argument("pose", ("spacecraft_km, sun_km", value), "both have to be finite"));
     }
-
-    /// Whether no ray of a pixel can meet the body: its line of sight passes a pixel outside the bounding sphere.
-    fn misses(&self, look: Vec3<BodyFixed>) -> bool {
-        let to_centre_km = -self.pose.spacecraft_km;
-        let along_km = to_centre_km.dot(look);
-        let margin_km = along_km.abs() * self.camera.ifov_rad();
-        (to_centre_km - look * along_km).length() > self.shape.bounding_radius_km() + margin_km
-    }
-
-    /// Normal albedo times disk function where a ray meets the ground; 0 on the sky, at night and in shadow.
-    fn ray(&self, look: Vec3<BodyFixed>) -> f64 {
-        let Some(Hit { point_km, normal, .. }) = self.shape.intersect(self.pose.spacecraft_km, look) else {
-            return 0.0;
-        };
-        // The Lommel-Seeliger disk function does not ask for the phase angle.
-        let light = LightAngles {
-            cos_incidence: normal.dot(self.to_sun),
-            cos_emission: -normal.dot(look),
-            phase_rad: 0.0,
-        };
-        if !light.is_lit_and_seen()
-            || self.shape.shadowed(&SurfacePoint { point_km, normal }, self.pose.sun_km)
-        {
-            return 0.0;
-        }
-        self.world.normal_albedo(point_km * (1.0 / point_km.length())) * self.model.disk.value(light)
-    }
+    Ok(())
 }

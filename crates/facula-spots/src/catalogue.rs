@@ -2,6 +2,7 @@
 //! The catalogue in files. The columns are listed once, here; every format writes the same.
 
 pub(crate) mod geojson;
+pub(crate) mod light;
 pub(crate) mod parquet;
 
 use std::fs::File;

@@ -17,6 +17,14 @@ pub enum SpotError {
         /// File concerned.
         path: PathBuf,
     },
+    /// A file is not a table of light curves.
+    #[error("{reason}; give light_curves.parquet of a survey: {}", path.display())]
+    Format {
+        /// What is wrong.
+        reason: String,
+        /// File concerned.
+        path: PathBuf,
+    },
     /// The caller gave values that cannot work together.
     #[error("{what}: {found}; {remedy}")]
     Argument {

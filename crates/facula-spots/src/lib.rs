@@ -14,6 +14,7 @@ mod names;
 mod spot;
 
 pub use catalogue::geojson::{write_geojson, write_outlines_geojson};
+pub use catalogue::light::read_light_curves_parquet;
 pub use catalogue::parquet::{write_light_curves_parquet, write_spots_parquet};
 pub use detect::{DetectOptions, SpotMap, detect};
 pub use error::SpotError;

@@ -38,6 +38,11 @@ impl Illumination {
             Self::Night => "night",
         }
     }
+
+    /// What a word in files means.
+    pub(crate) fn of_word(word: &str) -> Option<Self> {
+        [Self::Lit, Self::Grazing, Self::Night].into_iter().find(|kind| kind.word() == word)
+    }
 }
 
 /// One spot in one frame.

@@ -4,7 +4,7 @@
 use facula_core::{BodyFixed, LonLat, Vec3};
 use serde::{Deserialize, Serialize};
 
-use crate::crater::smooth;
+use crate::noise::smooth;
 
 /// A bright spot that a simulation put in. Part of `truth.json`: angles in degrees.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -114,6 +114,30 @@ impl Patch {
         let across = direction.dot(self.short_axis) / (self.half_length_rad * self.axis_ratio);
         let r = along.hypot(across);
         if r >= EDGE.1 || direction.dot(self.centre) < 0.0 { 0.0 } else { self.excess * profile(r) }
+    }
+
+    /// Length of the short axis, rad.
+    pub(crate) fn width_rad(&self) -> f64 {
+        2.0 * self.half_length_rad * self.axis_ratio
+    }
+
+    /// As [`Patch::excess_at`], with the outline moved outward by a fraction of its radius.
+    pub(crate) fn excess_ragged(&self, direction: Vec3<BodyFixed>, outward: f64) -> f64 {
+        Self { half_length_rad: self.half_length_rad * (1.0 + outward), ..*self }.excess_at(direction)
+    }
+
+    /// The patch with both half-axes grown by a footprint, as variances add.
+    pub(crate) fn widened(&self, footprint_rad: f64) -> Self {
+        let half_rad = 0.5 * footprint_rad;
+        let length_rad = self.half_length_rad.hypot(half_rad);
+        let width_rad = (self.half_length_rad * self.axis_ratio).hypot(half_rad);
+        let area = self.half_length_rad * self.half_length_rad * self.axis_ratio;
+        Self {
+            half_length_rad: length_rad,
+            axis_ratio: width_rad / length_rad,
+            excess: self.excess * area / (length_rad * width_rad),
+            ..*self
+        }
     }
 }
 

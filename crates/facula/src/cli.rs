@@ -7,9 +7,13 @@ mod fetch;
 mod frame;
 mod info;
 mod kernels;
+mod photometry;
+mod render;
+mod simulate;
 mod state;
 mod survey;
 mod table;
+mod view;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -45,8 +49,14 @@ enum Command {
     Convert(convert::ConvertArgs),
     /// Data numbers to I/F, with errors, quality and a record of every step.
     Calibrate(calibrate::CalibrateArgs),
+    /// One picture: any body, time, standpoint and camera.
+    Render(render::RenderArgs),
+    /// Raw frames as an archive would hold them, of a plan or from one standpoint, with their truth.
+    Simulate(simulate::SimulateArgs),
     /// Frames from an archive, and the kernels they need.
     Fetch(fetch::FetchArgs),
+    /// How surfaces scatter light: published laws, their values, and fits of them to observations.
+    Photometry(photometry::PhotometryArgs),
     /// What kernels hold, what they cover, which one answers; cut them down to what frames need.
     Kernels(kernels::KernelsArgs),
 }
@@ -56,9 +66,11 @@ const EXAMPLES: &str = "Examples:
   facula survey campaigns/vesta-approach.toml          a flight frame of Vesta
   facula state sun ceres --at 2015-04-15               where the Sun stands over Ceres
   facula frame FRAME.LBL -k kernels/*                  where the camera was and what it sees
+  facula render --time 2015-04-15T07:50 --above 239.3,19.8,22470 -o a.png   what Dawn saw
   facula info FRAME.LBL                                what a file holds
   facula calibrate FRAME.LBL                           data numbers to I/F
   facula fetch dawn --target ceres --phase rc3 --dry-run   what the archive has
+  facula photometry fit OBSERVATIONS.csv --disk akimov     a scattering law from brightness
   facula kernels *.bsp *.bc                            what these kernels hold and cover
 Each command has its own --help.";
 
@@ -99,7 +111,10 @@ pub(crate) fn run() -> ExitCode {
         Command::Info(args) => answer(args.json, info::run(&args)),
         Command::Convert(args) => answer(args.json, convert::run(&args)),
         Command::Calibrate(args) => answer(args.json, calibrate::run(&args)),
+        Command::Render(args) => answer(args.json, render::run(&args)),
+        Command::Simulate(args) => answer(args.json, simulate::run(&args)),
         Command::Fetch(args) => answer(args.json, fetch::run(&args)),
+        Command::Photometry(args) => answer(args.json(), photometry::run(&args)),
         Command::Kernels(args) => answer(args.json, kernels::run(&args)),
     }
 }

@@ -16,7 +16,9 @@ mod campaign;
 mod error;
 pub mod frames;
 pub mod observe;
+pub mod picture;
 mod request;
+pub mod scatter;
 mod survey;
 
 pub use campaign::{

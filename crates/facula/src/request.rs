@@ -8,8 +8,13 @@ use facula_core::BodyError;
 use facula_fetch::FetchError;
 use facula_geometry::GeometryError;
 use facula_map::MapError;
-use facula_photometry::{CalibrationError, SpectrumError};
+use facula_photometry::{CalibrationError, FitError, SpectrumError};
+use facula_publish::PublishError;
+use facula_simulate::SimulateError;
 use facula_spice::SpiceError;
+use facula_spots::SpotError;
+
+use crate::SurveyError;
 
 /// Why a request cannot be met, by who must act. [`RequestError::hint`] says what to do.
 #[derive(Debug, thiserror::Error)]
@@ -49,12 +54,35 @@ pub enum RequestError {
     /// A file cannot be fetched.
     #[error(transparent)]
     Fetch(#[from] FetchError),
+    /// A picture cannot be made.
+    #[error(transparent)]
+    Simulate(#[from] SimulateError),
+    /// A figure cannot be drawn.
+    #[error(transparent)]
+    Publish(#[from] PublishError),
+    /// A campaign cannot be carried out.
+    #[error(transparent)]
+    Campaign(#[from] SurveyError),
     /// A product cannot be written.
     #[error(transparent)]
     Map(#[from] MapError),
     /// A body is not known.
     #[error(transparent)]
     Body(#[from] BodyError),
+    /// A table of observations, a scattering law or its file means nothing.
+    #[error("{what}: {reason}")]
+    Scattering {
+        /// The file, or what was asked for.
+        what: String,
+        /// What is wrong.
+        reason: String,
+    },
+    /// A scattering law cannot be fitted.
+    #[error(transparent)]
+    Fit(#[from] FitError),
+    /// Light curves cannot be read.
+    #[error(transparent)]
+    Spots(#[from] SpotError),
     /// The machine: a file or folder cannot be read or written.
     #[error("cannot {action} {path}: {reason}")]
     Io {
@@ -78,6 +106,11 @@ impl RequestError {
         Self::Frame { missing: missing.into(), path: path.to_path_buf() }
     }
 
+    /// A table, law or law file that means nothing.
+    pub(crate) fn scattering(what: impl std::fmt::Display, reason: impl Into<String>) -> Self {
+        Self::Scattering { what: what.to_string(), reason: reason.into() }
+    }
+
     /// An input or output error with its path.
     pub(crate) fn io(action: &'static str, path: &Path, error: &std::io::Error) -> Self {
         Self::Io { action, reason: error.to_string(), path: path.to_path_buf() }
@@ -98,12 +131,19 @@ impl RequestError {
             Self::Calibration(_) => {
                 "correct the value the message names; `facula calibrate --help` shows the options"
             }
+            Self::Simulate(_) => {
+                "correct the value the message names; the command's --help shows the options"
+            }
+            Self::Campaign(error) => error.hint(),
             Self::Spectrum(_) => "give ASTM E490 as text: micrometres and W m-2 um-1 in two columns",
             Self::Fetch(_) => "what came is kept: the same command goes on where it stopped",
             Self::Geometry(_) => {
                 "name a built-in camera or a camera file with --camera, one of its filters with --filter; check shape files"
             }
-            Self::Map(_) | Self::Io { .. } => {
+            Self::Scattering { .. } | Self::Fit(_) => {
+                "`facula photometry models` lists laws and parameters, `facula photometry fit --help` the form of tables"
+            }
+            Self::Spots(_) | Self::Publish(_) | Self::Map(_) | Self::Io { .. } => {
                 "check that the path exists, that you may write there, and that the disk is not full"
             }
             Self::Body(_) => "give the name of a built-in body or the path of a body file ending in .toml",

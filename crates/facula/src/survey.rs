@@ -198,6 +198,22 @@ fn rolled_to_zero(image: MapImage) -> MapImage {
     MapImage { grid: MapGrid { west_rad: 0.0, ..image.grid }, values }
 }
 
+/// The frames of a campaign's plan and their truth, without the survey; a run that was cut goes on.
+pub(crate) fn simulate_only(
+    loaded: &LoadedCampaign,
+    out: &std::path::Path,
+    report: &dyn Reporter,
+) -> Result<Vec<PathBuf>, SurveyError> {
+    let setup = Setup::new(loaded)?;
+    let none = || SurveyError::stage("simulate", "this campaign has no [plan]: nothing to take frames of");
+    let choice = loaded.campaign.plan.as_ref().ok_or_else(none)?;
+    let plan = setup.plan(choice)?;
+    let (folder, _) = RunFolder::open(out, &format!("simulate {}", setup.key()), Existing::Keep)?;
+    folder.sweep()?;
+    let world = setup.world(choice);
+    simulate::simulate(&setup, (choice, &plan, &world), &folder, report)
+}
+
 /// Truth of a simulated campaign.
 struct Simulated {
     world: World,

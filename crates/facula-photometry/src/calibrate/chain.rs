@@ -30,6 +30,8 @@ pub(super) struct Dark {
     constant_dn: f64,
     /// What the dark frame's rate is multiplied with to get DN, s.
     pub(super) of_frame_s: f64,
+    /// Collected per second of waiting in storage, DN per s.
+    storage_dn_per_s: f64,
     /// Whether the temperature lies outside the law's table.
     pub(super) extrapolated: bool,
 }
@@ -39,16 +41,17 @@ impl Dark {
         let (detector, exposure_s) = (options.detector, raw.meta.exposure_s);
         let now = raw.meta.detector_temperature_k;
         let (e_per_s, extrapolated) = detector.dark_at_e_per_s(now);
+        let storage_dn_per_s = e_per_s * detector.gain_dn_per_e;
         let Some(frame) = options.dark_frame else {
-            let constant_dn = e_per_s * detector.gain_dn_per_e * exposure_s;
-            return Self { constant_dn, of_frame_s: 0.0, extrapolated };
+            let constant_dn = storage_dn_per_s * exposure_s;
+            return Self { constant_dn, of_frame_s: 0.0, storage_dn_per_s, extrapolated };
         };
         let then_e_per_s = frame.temperature_k.map(|then| detector.dark_at_e_per_s(Some(then)).0);
         let factor = match then_e_per_s {
             Some(then) if now.is_some() && then > 0.0 => e_per_s / then,
             _ => 1.0,
         };
-        Self { constant_dn: 0.0, of_frame_s: exposure_s * factor, extrapolated }
+        Self { constant_dn: 0.0, of_frame_s: exposure_s * factor, storage_dn_per_s, extrapolated }
     }
 }
 
@@ -129,6 +132,8 @@ impl<'a> Chain<'a> {
             let at = line * width..(line + 1) * width;
             let (iof, sigma) = (&mut iof.as_mut_slice()[at.clone()], &mut sigma.as_mut_slice()[at]);
             smear.clean(&row, iof, sigma);
+            let floor_dn2 = self.read_variance_dn2();
+            self.detector.linearity.add_noise(dn.line(line), self.zero.at_dn(line), floor_dn2, sigma);
             self.add_dark_frame_noise(line, sigma);
             self.finish(self.options.flat.map_or(&ones, |flat| flat.line(line)), iof, sigma);
         }
@@ -138,13 +143,14 @@ impl<'a> Chain<'a> {
     fn collect(&self, dn: &Raster<f32>, filled: &Filled, line: usize, row: &mut [f32]) {
         let bias_dn = self.zero.at_dn(line);
         let linearity = &self.detector.linearity;
+        let dark_dn = self.dark.constant_dn + self.storage_dn(line, dn.height());
         if *linearity == Linearity::Proportional {
-            let zero_dn = (bias_dn + self.dark.constant_dn) as f32;
+            let zero_dn = (bias_dn + dark_dn) as f32;
             row.iter_mut().zip(dn.line(line)).for_each(|(charge, dn)| *charge = dn - zero_dn);
         } else {
             row.copy_from_slice(dn.line(line));
             linearity.correct(row, bias_dn);
-            let dark_dn = self.dark.constant_dn as f32;
+            let dark_dn = dark_dn as f32;
             row.iter_mut().for_each(|charge| *charge -= dark_dn);
         }
         if let Some(dark) = self.options.dark_frame {
@@ -160,22 +166,34 @@ impl<'a> Chain<'a> {
     fn collected_at(&self, dn: &Raster<f32>, sample: usize, line: usize) -> f32 {
         let measured_dn = f64::from(dn.at(sample, line)) - self.zero.at_dn(line);
         let rate = self.options.dark_frame.map_or(0.0, |dark| f64::from(dark.rate.at(sample, line)));
-        let dark_dn = self.dark.constant_dn + rate * self.dark.of_frame_s;
+        let dark_dn =
+            self.dark.constant_dn + self.storage_dn(line, dn.height()) + rate * self.dark.of_frame_s;
         (self.detector.linearity.corrected_dn(measured_dn) - dark_dn) as f32
     }
 
-    /// Noise of the collected charge.
+    /// Dark signal a line collects while it waits to be read, DN; that of the mean pixel, dark frame or not.
+    fn storage_dn(&self, line: usize, lines: usize) -> f64 {
+        self.dark.storage_dn_per_s * self.detector.smear.waiting_s(line, lines)
+    }
+
+    /// Variance of reading and converting a pixel, DN².
+    fn read_variance_dn2(&self) -> f64 {
+        let read_dn = self.detector.read_noise_e * self.detector.gain_dn_per_e;
+        read_dn * read_dn + 1.0 / 12.0
+    }
+
+    /// Noise of the collected charge. The shot noise of dark current in storage is that of the middle line.
     ///
     /// # Source
     /// Janesick 2001, Scientific Charge-Coupled Devices, chapter 2: shot and read-out noise; a converter step of 1 DN
     /// adds 1/12 DN².
     fn noise(&self) -> Noise {
-        let (gain, read_e) = (self.detector.gain_dn_per_e, self.detector.read_noise_e);
+        let storage_dn = 0.5 * self.dark.storage_dn_per_s * self.detector.smear.storage_s;
         Noise {
-            gain_dn_per_e: gain as f32,
+            gain_dn_per_e: self.detector.gain_dn_per_e as f32,
             // With a dark frame each pixel's own is added later.
-            dark_dn: self.dark.constant_dn as f32,
-            floor_dn2: (read_e * read_e * gain * gain + 1.0 / 12.0) as f32,
+            dark_dn: (self.dark.constant_dn + storage_dn) as f32,
+            floor_dn2: self.read_variance_dn2() as f32,
         }
     }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! What a calibration did, with which constants, where they come from, and what each step adds to the error.
 
-use facula_core::{IofFrame, Quality};
+use facula_core::{IofFrame, Level, Quality};
 use serde::{Deserialize, Serialize};
 
 use super::chain::Chain;
@@ -131,11 +131,13 @@ pub struct CalibrationRecord {
 impl CalibrationRecord {
     /// The record of a frame that was not raw.
     pub(super) fn nothing_done(frame: &IofFrame, options: &CalibrateOptions<'_>) -> Self {
-        let warning = format!("the frame is {:?}, not raw: its numbers are unchanged", frame.meta.level);
+        let what =
+            if frame.meta.level == Level::IOverF { "I/F already" } else { "of unknown zero and scale" };
+        let warning = format!("the frame is {what}: its numbers are unchanged");
         Self { warnings: vec![warning], ..Self::empty(frame, options) }
     }
 
-    fn empty(frame: &IofFrame, options: &CalibrateOptions<'_>) -> Self {
+    pub(super) fn empty(frame: &IofFrame, options: &CalibrateOptions<'_>) -> Self {
         Self {
             frame: frame.meta.id.clone(),
             instrument: frame.meta.instrument.clone(),

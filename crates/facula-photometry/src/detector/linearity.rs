@@ -33,6 +33,15 @@ pub enum Linearity {
 }
 
 impl Linearity {
+    /// Its form in words.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Proportional => "proportional",
+            Self::Polynomial { .. } => "polynomial",
+            Self::Table { .. } => "table",
+        }
+    }
+
     /// The number in proportion to the charge, DN above bias.
     pub fn corrected_dn(&self, measured_dn: f64) -> f64 {
         match self {
@@ -45,6 +54,49 @@ impl Linearity {
                 let next = from.partition_point(|dn| *dn < measured_dn).clamp(1, from.len() - 1);
                 let place = (measured_dn - from[next - 1]) / (from[next] - from[next - 1]);
                 true_dn[next - 1] + (true_dn[next] - true_dn[next - 1]) * place
+            }
+        }
+    }
+
+    /// How much the corrected number grows per measured one, dimensionless; near 1. Noise made after the output chain
+    /// (read-out, converter) is multiplied by it.
+    pub fn slope(&self, measured_dn: f64) -> f64 {
+        match self {
+            Self::Proportional => 1.0,
+            Self::Polynomial { scale_dn, coefficients, .. } => {
+                let x = measured_dn / scale_dn;
+                let terms = coefficients.iter().enumerate().rev();
+                1.0 + x * terms.fold(0.0, |sum, (k, c)| sum * x + (k + 2) as f64 * c)
+            }
+            Self::Table { measured_dn: from, true_dn } => {
+                let next = from.partition_point(|dn| *dn < measured_dn).clamp(1, from.len() - 1);
+                (true_dn[next] - true_dn[next - 1]) / (from[next] - from[next - 1])
+            }
+        }
+    }
+
+    /// Adds what the slope makes of a variance of 1 DN² beyond that of a chain in proportion, times `floor_dn2`, for
+    /// numbers measured with a bias.
+    pub(crate) fn add_noise(&self, row: &[f32], bias_dn: f64, floor_dn2: f64, variance: &mut [f32]) {
+        match self {
+            Self::Proportional => {}
+            Self::Polynomial { scale_dn, coefficients, .. } if coefficients.len() <= FEW => {
+                let (bias_dn, per_dn, floor) = (bias_dn as f32, (1.0 / scale_dn) as f32, floor_dn2 as f32);
+                let mut few = [0.0f32; FEW];
+                few.iter_mut().zip(coefficients).enumerate().for_each(|(k, (few, c))| {
+                    *few = (k as f64 + 2.0) as f32 * *c as f32;
+                });
+                for (variance, dn) in variance.iter_mut().zip(row) {
+                    let x = (*dn - bias_dn) * per_dn;
+                    let more = x * few.iter().rev().fold(0.0, |sum, c| sum * x + c);
+                    *variance += floor * more * (2.0 + more);
+                }
+            }
+            _ => {
+                for (variance, dn) in variance.iter_mut().zip(row) {
+                    let slope = self.slope(f64::from(*dn) - bias_dn);
+                    *variance += (floor_dn2 * (slope * slope - 1.0)) as f32;
+                }
             }
         }
     }
@@ -108,6 +160,25 @@ mod tests {
         let mut row = [2100.0f32, 3100.0];
         law.correct(&mut row, 100.0);
         assert!((row[0] - 2000.0).abs() < 1e-3 && (row[1] - 2910.0).abs() < 1e-3, "{row:?}");
+    }
+
+    #[test]
+    fn the_slope_is_that_of_differences_and_multiplies_noise() {
+        let polynomial =
+            Linearity::Polynomial { scale_dn: 1000.0, coefficients: vec![0.02, -0.01], valid_dn: 12_000.0 };
+        let long = Linearity::Polynomial { scale_dn: 1e4, coefficients: vec![0.1; 5], valid_dn: 12_000.0 };
+        let table =
+            Linearity::Table { measured_dn: vec![0.0, 1000.0, 3000.0], true_dn: vec![0.0, 1010.0, 3100.0] };
+        for law in [polynomial, long, table, Linearity::Proportional] {
+            for dn in [0.5, 500.0, 2900.0] {
+                let difference = (law.corrected_dn(dn + 0.01) - law.corrected_dn(dn - 0.01)) / 0.02;
+                assert!((law.slope(dn) - difference).abs() < 1e-6, "{law:?}");
+                let mut variance = [100.0f32];
+                law.add_noise(&[dn as f32 + 50.0], 50.0, 9.0, &mut variance);
+                let expected = 100.0 + 9.0 * (difference * difference - 1.0);
+                assert!((f64::from(variance[0]) - expected).abs() < 1e-4, "{law:?} {variance:?}");
+            }
+        }
     }
 
     #[test]

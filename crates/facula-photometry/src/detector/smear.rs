@@ -47,9 +47,21 @@ pub struct SmearModel {
     pub direction: ShiftDirection,
     /// What happens before the exposure.
     pub clear: ClearMode,
+    /// Time from the end of the shift to the reading of the last line, s: the lines wait in storage, the one farthest
+    /// from the output longest, and collect dark current.
+    pub storage_s: f64,
 }
 
 impl SmearModel {
+    /// Time a line of an image waits in storage before it is read, s.
+    pub fn waiting_s(&self, line: usize, lines: usize) -> f64 {
+        let before = match self.direction {
+            ShiftDirection::Growing => lines.saturating_sub(line + 1),
+            ShiftDirection::Falling => line,
+        };
+        self.storage_s * before as f64 / lines.max(1) as f64
+    }
+
     /// Time a packet spends over each line below and each line above its own, s, given the time per line of the
     /// read-out and the number of lines.
     pub(super) fn line_times_s(&self, line_transfer_s: f64, lines: u32) -> [f64; 2] {
@@ -80,7 +92,8 @@ mod tests {
 
     #[test]
     fn direction_and_clearing_say_which_lines_are_passed() {
-        let model = |direction, clear| SmearModel { direction, clear }.line_times_s(1e-6, 1000);
+        let model =
+            |direction, clear| SmearModel { direction, clear, storage_s: 0.0 }.line_times_s(1e-6, 1000);
         let shifted = ClearMode::Shifted { transfer_s: 2e-3 };
         let back = ClearMode::ShiftedBack { transfer_s: 2e-3 };
         assert_eq!(model(ShiftDirection::Growing, ClearMode::Dumped), [1e-6, 0.0]);

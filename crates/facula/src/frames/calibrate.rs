@@ -103,7 +103,7 @@ impl Calibrator {
             Dark { rate, sigma_dn_per_s, hot }
         });
         let camera = choice.camera.as_deref().map(camera_file).transpose()?;
-        let spectrum = choice.solar_spectrum.as_deref().map(|path| text(path)).transpose()?;
+        let spectrum = choice.solar_spectrum.as_deref().map(text).transpose()?;
         let spectrum = spectrum.map(|text| SolarSpectrum::from_e490(&text)).transpose()?;
         Ok(Self { choice, camera, flat, dark, spectrum, kernels: built_in_kernels()? })
     }

@@ -90,7 +90,8 @@ impl Shares<'_> {
                     source: self.chain.detector.source("linearity").into(),
                     ..self.constant("valid_dn", law.valid_dn())
                 };
-                self.step(Step::Linearity, &format!("{law:?}"), (0.0, 0.0), vec![valid])
+                let what = format!("{} of the camera file, up to {} DN", law.name(), law.valid_dn());
+                self.step(Step::Linearity, &what, (0.0, 0.0), vec![valid])
             }
         }
     }
