@@ -122,6 +122,8 @@ def main():
         catalogue = pystac.ItemCollection.from_file(str(folder / "out" / f"{VOLUME}.stac.json"))
         assert len(catalogue.items) == 2 and all(item.assets for item in catalogue.items)
         server.shutdown()
+        # Nobody listens any more: refused at once, not left waiting.
+        server.server_close()
         missing = subprocess.run([FACULA, "fetch", *map(str, question), "--filter", "F5"], capture_output=True, text=True,
                                  env={**os.environ, "FACULA_CACHE": str(folder / "empty"), "no_proxy": "*"})
         assert missing.returncode in (1, 2), missing
