@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT OR Apache-2.0
-"""Puts the same random questions to CSPICE (spiceypy) and to `crates/facula-geometry/examples/query.rs`: sub-points,
+"""Puts the same random questions to CSPICE (spiceypy) and to `crates/facula-geometry/examples/observe.rs`: sub-points,
 intercepts, light angles, limb, terminator, coordinates, local time, seasons, occultations, event windows.
 
 Usage: python check_observation.py [DRAWS]       (needs the flight kernels of $FACULA_DATA or ../shared/data)
@@ -223,7 +223,7 @@ def main(draws):
     kinds = ["subpnt", "subslr", "sincpt", "sincpt", "ilumin", "limb", "edterm", "nearpt", "recpgr", "et2lst", "lspcn", "phaseq"]
     questions = [question(draw, kinds[i % len(kinds)]) for i in range(draws)]
     questions += [occult_question(draw) for _ in range(draws // 10)] + list(windows_questions())
-    run = subprocess.run(["cargo", "run", "-q", "-p", "facula-geometry", "--example", "query",
+    run = subprocess.run(["cargo", "run", "-q", "-p", "facula-geometry", "--example", "observe",
                           "--", *files], cwd=REPOSITORY, input="\n".join(map(json.dumps, questions)), capture_output=True, text=True)
     assert run.returncode == 0, run.stderr
     differences = {}

@@ -3,6 +3,22 @@
 
 use crate::{BodyFixed, Camera, Epoch, LonLat, Rotation, Vec3};
 
+/// Kilometres in an astronomical unit.
+///
+/// # Source
+/// IAU 2012 resolution B2.
+pub const KM_PER_AU: f64 = 149_597_870.7;
+
+/// The attitude of a camera whose boresight points along a direction, lines growing southwards (north is up), samples
+/// eastwards. Over a pole longitude 0° points right.
+pub fn north_up(look: Vec3<BodyFixed>) -> Rotation<Camera, BodyFixed> {
+    let prime = Vec3::new(1.0, 0.0, 0.0);
+    let z = look.unit().unwrap_or(prime);
+    let x = z.cross(Vec3::new(0.0, 0.0, 1.0)).unit().unwrap_or(prime);
+    let y = z.cross(x);
+    Rotation::from_rows([x.to_array(), y.to_array(), z.to_array()]).expect("three orthogonal unit vectors")
+}
+
 /// Position, attitude and Sun at mid exposure, all in the body-fixed reference frame of that moment.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Pose {
@@ -33,11 +49,8 @@ impl Pose {
     }
 
     /// Distance from the body to the Sun, astronomical units.
-    ///
-    /// # Source
-    /// IAU 2012 resolution B2: 1 au = 149 597 870.7 km.
     pub fn sun_distance_au(&self) -> f64 {
-        self.sun_km.length() / 149_597_870.7
+        self.sun_km.length() / KM_PER_AU
     }
 
     /// The same pose with the camera turned by small angles about its own axes (right-handed, rad): a turn
@@ -54,6 +67,18 @@ impl Pose {
 mod tests {
     use super::*;
     use crate::parse_utc;
+
+    #[test]
+    fn north_is_up_and_east_is_right() {
+        // Over longitude 0 of the equator the camera looks along -x; east is +y, north +z.
+        let attitude = north_up(Vec3::new(-2.0, 0.0, 0.0));
+        let seen = |x: f64, y: f64, z: f64| attitude * Vec3::<BodyFixed>::new(x, y, z);
+        assert_eq!(seen(-1.0, 0.0, 0.0).z, 1.0);
+        assert_eq!(seen(0.0, 1.0, 0.0).x, 1.0);
+        assert_eq!(seen(0.0, 0.0, 1.0).y, -1.0);
+        let over_pole = north_up(Vec3::new(0.0, 0.0, -1.0)) * Vec3::<BodyFixed>::new(1.0, 0.0, 0.0);
+        assert_eq!(over_pole.x, 1.0);
+    }
 
     #[test]
     fn a_turn_about_x_moves_the_scene_along_y() {

@@ -10,6 +10,7 @@ use facula_geometry::{
 };
 use facula_spice::{Correction, Kernels, PoseRequest, pose_from_kernels};
 use serde_json::Value;
+use std::path::PathBuf;
 
 /// Issue 3: agreement with ALE.
 const POSITION_KM: f64 = 1e-6;
@@ -29,20 +30,6 @@ const MIRROR_RAD: f64 = 0.02;
 /// Printed with 16 digits, made with other operations.
 const RELATIVE: f64 = 1e-15;
 
-const DAWN: [&str; 12] = [
-    "naif0012.tls",
-    "pck00009.tpc",
-    "dawn_ceres_v05.tpc",
-    "dawn_ceres_v00.tf",
-    "dawn_v15.tf",
-    "dawn_fc_v10.ti",
-    "dawnfcAddendum002.ti",
-    "DAWN_203_SCLKSCET.00091.tsc",
-    "dawn_fc_v3_0_sliced_-203120.xc",
-    "dawn_sc_150615_150621_0_sliced_-203000.xc",
-    "FC21A0038582_15170161546F6F_0.xsp",
-    "FC21A0038582_15170161546F6F_1.xsp",
-];
 const VIR: [&str; 10] = [
     "naif0012.tls",
     "pck00009.tpc",
@@ -56,12 +43,21 @@ const VIR: [&str; 10] = [
     "VIR_IR_1A_1_362681634_1_isis3_0.xsp",
 ];
 
-fn kernels(test: &str, folder: &str, files: &[&str]) -> Option<Kernels> {
-    let Some(data) = facula_testkit::data_folder() else {
+/// Kernels of the flight frame and of the line scanner; `None`, having said so, where the flight data is not.
+fn survey_kernels(test: &str) -> Option<Kernels> {
+    loaded(test, facula_testkit::survey_kernels())
+}
+
+fn scanner_kernels(test: &str) -> Option<Kernels> {
+    let folder = facula_testkit::data_folder().map(|data| data.join("dawn-vesta-vir"));
+    loaded(test, folder.map(|folder| VIR.iter().map(|name| folder.join(name)).collect()))
+}
+
+fn loaded(test: &str, paths: Option<Vec<PathBuf>>) -> Option<Kernels> {
+    let Some(paths) = paths else {
         facula_testkit::skip(test, "flight data not found");
         return None;
     };
-    let paths: Vec<_> = files.iter().map(|name| data.join(folder).join(name)).collect();
     Some(Kernels::load(&paths).expect("sound kernels"))
 }
 
@@ -134,7 +130,7 @@ fn support_data_of_flight_frames_are_read_and_written_without_loss() {
 #[test]
 fn support_data_from_kernels_are_those_of_ale() {
     let test = "support_data_from_kernels_are_those_of_ale";
-    let Some(kernels) = kernels(test, "dawn-ceres-survey", &DAWN) else { return };
+    let Some(kernels) = survey_kernels(test) else { return };
     let camera = camera(&kernels);
     let ours = Isd::from_kernels(&kernels, &request(&kernels, &camera), LineScale::OfSamples).unwrap();
     let theirs = Isd::from_json(&text("dawn-ceres-survey/expected_isd.json").unwrap()).unwrap();
@@ -248,9 +244,7 @@ fn apart_m(
 
 #[test]
 fn our_pixels_lie_where_usgscsm_puts_them() {
-    let Some(kernels) = kernels("our_pixels_lie_where_usgscsm_puts_them", "dawn-ceres-survey", &DAWN) else {
-        return;
-    };
+    let Some(kernels) = survey_kernels("our_pixels_lie_where_usgscsm_puts_them") else { return };
     let camera = camera(&kernels);
     let body = v05();
     let shape = Shape::Ellipsoid(body.ellipsoid());
@@ -307,9 +301,8 @@ fn our_pixels_lie_where_usgscsm_puts_them() {
 /// The flight kernels over the built-in ephemeris, which knows the Sun at all times.
 fn with_built_in_below() -> Kernels {
     let mut kernels = Kernels::built_in().clone();
-    let folder = facula_testkit::data_folder().unwrap().join("dawn-ceres-survey");
-    for name in DAWN {
-        kernels.add_file(&folder.join(name)).unwrap();
+    for path in facula_testkit::survey_kernels().unwrap() {
+        kernels.add_file(&path).unwrap();
     }
     kernels
 }
@@ -317,7 +310,7 @@ fn with_built_in_below() -> Kernels {
 #[test]
 fn the_tables_of_the_line_scanner_are_those_of_its_kernels() {
     let test = "the_tables_of_the_line_scanner_are_those_of_its_kernels";
-    let Some(kernels) = kernels(test, "dawn-vesta-vir", &VIR) else { return };
+    let Some(kernels) = scanner_kernels(test) else { return };
     let isd = Isd::from_json(&text("dawn-vesta-vir/expected_isd.json").unwrap()).unwrap();
     for (of, target) in [(PositionOf::Instrument, -203), (PositionOf::Sun, 10)] {
         let table = isd.positions(of).unwrap();

@@ -3,7 +3,6 @@
 //! test says that it is skipped.
 
 use std::f64::consts::{FRAC_PI_2, TAU};
-use std::path::PathBuf;
 
 use facula_core::{
     BodyFixed, Ellipsoid, Epoch, Icrf, LonLat, PixelPos, Rotation, Unit, Vec3, epoch_from_et_s, et_s,
@@ -392,28 +391,11 @@ fn c06_the_limb_ellipse_in_pixels() {
     }
 }
 
-/// The kernels of flight frame FC21A0038582 in the order of its label.
-const SURVEY: [&str; 12] = [
-    "naif0012.tls",
-    "pck00009.tpc",
-    "dawn_ceres_v05.tpc",
-    "dawn_ceres_v00.tf",
-    "dawn_v15.tf",
-    "dawn_fc_v10.ti",
-    "dawnfcAddendum002.ti",
-    "DAWN_203_SCLKSCET.00091.tsc",
-    "dawn_fc_v3_0_sliced_-203120.xc",
-    "dawn_sc_150615_150621_0_sliced_-203000.xc",
-    "FC21A0038582_15170161546F6F_0.xsp",
-    "FC21A0038582_15170161546F6F_1.xsp",
-];
-
 #[test]
 fn f10_where_the_boresight_of_a_flight_frame_meets_ceres() {
     let test = "f10_where_the_boresight_of_a_flight_frame_meets_ceres";
     let Some(case) = case(test, "F10") else { return };
-    let folder = facula_testkit::data_folder().expect("the set is there").join("dawn-ceres-survey");
-    let files: Vec<PathBuf> = SURVEY.iter().map(|name| folder.join(name)).collect();
+    let files = facula_testkit::survey_kernels().expect("the set is there");
     let kernels = Kernels::load(&files).expect("sound kernels");
     // Case F03: mid exposure.
     let epoch = epoch_from_et_s(488002614.6229448);

@@ -5,7 +5,7 @@
 //! from cells to metres. The sphere is a convention of the coordinate system, not the shape of the body:
 //! x = R (longitude − 180°), y = R latitude, with planetocentric latitude and east longitude.
 
-use facula_core::{Body, MapGrid};
+use facula_core::{Body, MapGrid, capitalised};
 use std::f64::consts::{PI, TAU};
 
 /// Central meridian of the products' coordinate system, degrees east: the IAU's `clon = 180` variant, so that a
@@ -97,11 +97,6 @@ impl MapCrs {
         let west_m = (west_rad - PI) * self.sphere_radius_m;
         [step_m, 0.0, west_m, 0.0, -step_m, grid.north_rad * self.sphere_radius_m]
     }
-}
-
-fn capitalised(name: &str) -> String {
-    let mut letters = name.chars();
-    letters.next().map_or(String::new(), |first| first.to_uppercase().chain(letters).collect())
 }
 
 #[cfg(test)]

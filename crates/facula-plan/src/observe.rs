@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! From imaging windows to a list of shots.
 
-use facula_core::{
-    Body, BodyFixed, Camera as CameraAxes, Epoch, Icrf, Pose, Rotation, Unit, Vec3, parse_utc,
-};
+use facula_core::{Body, BodyFixed, Epoch, Icrf, Pose, Unit, Vec3, north_up, parse_utc};
 use facula_geometry::CameraFile;
 use facula_photometry::SurfaceModel;
 use serde::{Deserialize, Serialize};
@@ -175,20 +173,10 @@ fn shot(
         mid_exposure: at.epoch,
         spacecraft_km,
         sun_km: sun_km(at.epoch)?,
-        camera_from_body: look_at_centre(spacecraft_km),
+        camera_from_body: north_up(-spacecraft_km),
     };
     let exposure_s = exposure_s(window, input, &pose)?;
     Ok(PlannedShot { id, phase: window.phase.clone(), filter: window.filter.clone(), exposure_s, pose })
-}
-
-/// Boresight to the centre, lines growing southwards (north is up), samples eastwards.
-fn look_at_centre(spacecraft_km: Vec3<BodyFixed>) -> Rotation<CameraAxes, BodyFixed> {
-    let prime = Vec3::new(1.0, 0.0, 0.0);
-    let z = (-spacecraft_km).unit().unwrap_or(prime);
-    // Over a pole any direction serves as east.
-    let x = z.cross(Vec3::new(0.0, 0.0, 1.0)).unit().unwrap_or(prime);
-    let y = z.cross(x);
-    Rotation::from_rows([x.to_array(), y.to_array(), z.to_array()]).expect("three orthogonal unit vectors")
 }
 
 /// The longest whole millisecond that keeps the brightest spot at the sub-solar point below saturation.

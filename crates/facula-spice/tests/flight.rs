@@ -2,10 +2,9 @@
 //! A flight frame of Dawn (FC21A0038582, Ceres, Survey orbit) through its own kernels: transfer files, text
 //! kernels, clock, attitudes. Truth: the USGS ALE support data and SPICE.
 
-use std::path::PathBuf;
-
 use facula_core::{Body, BodyFixed, Camera, Epoch, Icrf, Rotation, Vec3, et_s};
 use facula_spice::{Correction, Kernels, PoseRequest, pose_from_kernels};
+use facula_testkit::survey_kernels;
 
 /// Tolerances of cases F03, F05 and T04 of the truth set.
 const POSITION_KM: f64 = 1e-6;
@@ -19,29 +18,8 @@ const CAMERA: &str = "DAWN_FC2_FILTER_6";
 /// W has grown to 5e6 degrees, which a double resolves to 1e-9 degrees: 8 µm on the ground.
 const W_ROUNDING_RAD: f64 = 2e-11;
 
-/// The kernels of the frame in the order of its label.
-const FILES: [&str; 12] = [
-    "naif0012.tls",
-    "pck00009.tpc",
-    "dawn_ceres_v05.tpc",
-    "dawn_ceres_v00.tf",
-    "dawn_v15.tf",
-    "dawn_fc_v10.ti",
-    "dawnfcAddendum002.ti",
-    "DAWN_203_SCLKSCET.00091.tsc",
-    "dawn_fc_v3_0_sliced_-203120.xc",
-    "dawn_sc_150615_150621_0_sliced_-203000.xc",
-    "FC21A0038582_15170161546F6F_0.xsp",
-    "FC21A0038582_15170161546F6F_1.xsp",
-];
-
-fn files() -> Option<Vec<PathBuf>> {
-    let folder = facula_testkit::data_folder()?.join("dawn-ceres-survey");
-    Some(FILES.iter().map(|name| folder.join(name)).collect())
-}
-
 fn kernels(test: &str) -> Option<Kernels> {
-    let Some(files) = files() else {
+    let Some(files) = survey_kernels() else {
         facula_testkit::skip(test, "flight data not found");
         return None;
     };
@@ -149,7 +127,7 @@ fn the_pose_puts_the_disc_into_the_field_of_view() {
 
 fn with_built_in_below(_: &Kernels) -> Kernels {
     let mut kernels = Kernels::built_in();
-    for file in files().expect("found before") {
+    for file in survey_kernels().expect("found before") {
         kernels.add_file(&file).expect("sound");
     }
     kernels
@@ -172,7 +150,7 @@ fn what_is_missing_is_named() {
 
 #[test]
 fn every_truncated_flight_kernel_is_refused_or_read_in_part_without_a_panic() {
-    let Some(files) = files() else {
+    let Some(files) = survey_kernels() else {
         return facula_testkit::skip("every_truncated_flight_kernel", "flight data not found");
     };
     for path in files {

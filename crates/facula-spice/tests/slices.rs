@@ -90,27 +90,13 @@ fn slices_of_attitudes_give_the_same_bits() {
 }
 
 fn dawn_kernels(test: &str) -> Option<Kernels> {
-    let Some(folder) = facula_testkit::data_folder() else {
+    let Some(files) = facula_testkit::survey_kernels() else {
         facula_testkit::skip(test, "flight data not found");
         return None;
     };
-    let names = [
-        "naif0012.tls",
-        "pck00009.tpc",
-        "dawn_ceres_v05.tpc",
-        "dawn_ceres_v00.tf",
-        "dawn_v15.tf",
-        "dawn_fc_v10.ti",
-        "dawnfcAddendum002.ti",
-        "DAWN_203_SCLKSCET.00091.tsc",
-        "dawn_fc_v3_0_sliced_-203120.xc",
-        "dawn_sc_150615_150621_0_sliced_-203000.xc",
-        "FC21A0038582_15170161546F6F_0.xsp",
-        "FC21A0038582_15170161546F6F_1.xsp",
-    ];
     let mut kernels = Kernels::built_in();
-    for name in names {
-        kernels.add_file(&folder.join("dawn-ceres-survey").join(name)).expect(name);
+    for file in files {
+        kernels.add_file(&file).expect("sound kernels");
     }
     Some(kernels)
 }

@@ -15,6 +15,7 @@
 mod campaign;
 mod error;
 pub mod frames;
+pub mod inputs;
 pub mod observe;
 pub mod picture;
 mod request;

@@ -17,7 +17,7 @@ pub use view::{Standpoint, pinhole, pose_for};
 use std::path::Path;
 
 use facula_archive::fits::{FitsCard, FitsPlane, write_fits_planes};
-use facula_core::format_utc;
+use facula_core::{capitalised, format_utc};
 use facula_publish::{BlackPoint, FrameFigure, FrameView, Png, Stretch, annotated_frame};
 use facula_simulate::{Rendered, Truth};
 
@@ -71,7 +71,7 @@ pub fn picture_figure(rendered: &Rendered, request: &PictureRequest<'_>) -> Resu
     let scale_m = altitude_km * request.camera.ifov_rad() * 1000.0;
     let sun = pose.sub_solar();
     let input = FrameFigure {
-        title: format!("{} from {altitude_km:.0} km, as computed", capital(&request.body.name)),
+        title: format!("{} from {altitude_km:.0} km, as computed", capitalised(&request.body.name)),
         subtitle: format!(
             "{} UTC · phase {phase_deg:.1}° · {scale_m:.0} m/px below the camera",
             format_utc(pose.mid_exposure)
@@ -92,9 +92,4 @@ pub fn picture_figure(rendered: &Rendered, request: &PictureRequest<'_>) -> Resu
         ..FrameFigure::new(&rendered.iof)
     };
     Ok(annotated_frame(&input)?)
-}
-
-fn capital(name: &str) -> String {
-    let mut letters = name.chars();
-    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }

@@ -20,30 +20,17 @@ fn words(line: &str) -> Vec<String> {
     line.split(' ').map(str::to_string).collect()
 }
 
-/// The flight kernels of the Survey frame and its label.
+/// The label of the Survey frame, and its flight kernels as arguments.
 fn survey(test: &str) -> Option<(String, Vec<String>)> {
-    let Some(data) = facula_testkit::data_folder() else {
+    let (Some(data), Some(kernels)) = (facula_testkit::data_folder(), facula_testkit::survey_kernels())
+    else {
         facula_testkit::skip(test, "no flight data ($FACULA_DATA or ../shared/data)");
         return None;
     };
-    let folder = data.join("dawn-ceres-survey");
-    let names = [
-        "naif0012.tls",
-        "DAWN_203_SCLKSCET.00091.tsc",
-        "dawn_v15.tf",
-        "dawn_ceres_v00.tf",
-        "dawn_ceres_v05.tpc",
-        "dawn_fc_v10.ti",
-        "dawnfcAddendum002.ti",
-        "FC21A0038582_15170161546F6F_0.xsp",
-        "FC21A0038582_15170161546F6F_1.xsp",
-        "dawn_fc_v3_0_sliced_-203120.xc",
-        "dawn_sc_150615_150621_0_sliced_-203000.xc",
-    ];
-    let path = |name: &str| folder.join(name).canonicalize().unwrap().display().to_string();
+    let text = |path: &Path| path.canonicalize().unwrap().display().to_string();
     let mut arguments = vec!["-k".to_string()];
-    arguments.extend(names.map(path));
-    Some((path("FC21A0038582_15170161546F6F_pds3.lbl"), arguments))
+    arguments.extend(kernels.iter().map(|kernel| text(kernel)));
+    Some((text(&data.join("dawn-ceres-survey/FC21A0038582_15170161546F6F_pds3.lbl")), arguments))
 }
 
 fn boresight(text: &str) -> Value {

@@ -9,20 +9,16 @@
 //! PDS4 Geometry Local Data Dictionary 1.9.8.0: `qcos` is the cosine of half the angle, `qsin1` to `qsin3` the sine
 //! times the axis; vectors have `x_position`, `y_position`, `z_position` with a unit.
 
-use facula_core::{Camera, Icrf, Pose, Rotation, Vec3};
+use facula_core::{Camera, FrameMeta, Icrf, KM_PER_AU, Pose, Rotation, Vec3};
 
 use crate::frame::{Source, looks_at_body};
 use crate::pds4::Element;
-use facula_core::FrameMeta;
 
 /// Names of the reference frame of inertial vectors.
 const INERTIAL: [&str; 4] = ["J2000", "EME2000", "ICRF", "ICRS"];
 
 /// How far the boresight may point past the edge of the target, degrees: half the field of a wide camera.
 const BESIDE_TARGET_DEG: f64 = 20.0;
-
-/// Kilometres in an astronomical unit (IAU 2012 resolution B2).
-const AU_KM: f64 = 149_597_870.7;
 
 /// The pose of a label; `None` when it has no vector to the target or no quaternion.
 pub(super) fn pose(source: &Source<'_>, label: &Element, meta: &FrameMeta) -> Result<Option<Pose>, String> {
@@ -63,7 +59,7 @@ fn position_km(label: &Element, (from, to): (&str, &str)) -> Result<Option<Vec3<
         let factor_km = match child.attribute("unit").unwrap_or("km") {
             "km" => 1.0,
             "m" => 1e-3,
-            "AU" | "au" => AU_KM,
+            "AU" | "au" => KM_PER_AU,
             other => return Err(format!("{} is in {other}", element.name)),
         };
         let number = child.text.trim().parse::<f64>().ok().filter(|number| number.is_finite());

@@ -5,7 +5,7 @@
 //! STAC 1.1.0 (OGC 25-004); `view:phase_angle` is not in the view extension, hence `facula:` names; extension ssys
 //! 1.1.1 for the target.
 
-use facula_core::{Epoch, format_utc};
+use facula_core::{Epoch, capitalised, format_utc};
 use serde_json::{Map, Value, json};
 
 use crate::index::Product;
@@ -57,7 +57,7 @@ fn properties(product: &Product) -> Value {
         properties.insert((*key).into(), json!(text));
     }
     if !product.target.is_empty() {
-        properties.insert("ssys:targets".into(), json!([capitalised(&product.target)]));
+        properties.insert("ssys:targets".into(), json!([capitalised(&product.target.to_lowercase())]));
     }
     let numbers = [
         ("facula:exposure_s", product.exposure_s),
@@ -70,11 +70,6 @@ fn properties(product: &Product) -> Value {
         }
     }
     Value::Object(properties)
-}
-
-fn capitalised(text: &str) -> String {
-    let (first, rest) = text.split_at(text.chars().next().map_or(0, char::len_utf8));
-    first.to_uppercase() + &rest.to_lowercase()
 }
 
 #[cfg(test)]

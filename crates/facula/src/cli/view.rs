@@ -7,6 +7,7 @@ use clap::Args;
 use facula::RequestError;
 use facula::core::{Body, LonLat, Pose, Reporter, Vec3};
 use facula::geometry::{Camera, CameraFile};
+use facula::inputs::{read_body, read_camera};
 use facula::observe::{FrameQuestion, parse_epoch, place_frame};
 use facula::picture::{LightChoice, PictureRequest, Standpoint, SurfaceChoice, Terrain, pinhole, pose_for};
 use facula::simulate::{Bounce, Column, Glow, Haze, HazePhase, RenderOptions, WithTruth};
@@ -134,8 +135,8 @@ impl ViewArgs {
             let (body, camera, pose) = (placed.body, placed.camera, placed.pose);
             return Ok(View { body, camera, file, filter, pose, kernels });
         }
-        let body = body(self.body.as_deref().unwrap_or("ceres"))?;
-        let file = camera_file(self.camera.as_deref().unwrap_or("dawn_fc2"))?;
+        let body = read_body(self.body.as_deref().unwrap_or("ceres"))?;
+        let file = read_camera(self.camera.as_deref().unwrap_or("dawn_fc2"))?;
         let first = || file.filters.keys().next().cloned().unwrap_or_default();
         let filter = self.filter.clone().unwrap_or_else(first);
         let camera = match pinhole_camera {
@@ -227,24 +228,4 @@ fn map(text: &str) -> Result<(PathBuf, f64), RequestError> {
 
 fn missing(name: &'static str, value: &str) -> RequestError {
     RequestError::argument(name, value)
-}
-
-fn text(path: &str) -> Result<String, RequestError> {
-    std::fs::read_to_string(path).map_err(|error| RequestError::Io {
-        action: "read",
-        reason: error.to_string(),
-        path: path.into(),
-    })
-}
-
-fn body(name: &str) -> Result<Body, RequestError> {
-    if name.ends_with(".toml") { Ok(Body::from_toml(&text(name)?)?) } else { Ok(Body::built_in(name)?) }
-}
-
-fn camera_file(name: &str) -> Result<CameraFile, RequestError> {
-    if name.ends_with(".toml") {
-        Ok(CameraFile::from_toml(&text(name)?)?)
-    } else {
-        Ok(CameraFile::built_in(name)?)
-    }
 }

@@ -4,9 +4,11 @@
 use std::path::{Path, PathBuf};
 
 use facula_archive::{
-    ImageOptions, Limits, ReadOptions, Written, read_frame, read_header, read_image, write_iof_frame,
+    ImageOptions, ReadOptions, Written, read_frame, read_header, read_image, write_iof_frame,
 };
-use facula_core::{Body, Epoch, FrameMeta, Pose, Quality, Raster, RawFrame, Reporter, Silent, write_aside};
+use facula_core::{
+    Body, Epoch, FrameMeta, KM_PER_AU, Pose, Quality, Raster, RawFrame, Reporter, Silent, write_aside,
+};
 use facula_geometry::CameraFile;
 use facula_photometry::{
     Bias, CalibrateOptions, Calibrated, DarkFrame, Detector, HotAction, SmearRemoval, SolarSpectrum,
@@ -15,10 +17,8 @@ use facula_photometry::{
 use facula_spice::{Correction, Kernels, sun_in_body_frame};
 
 use crate::RequestError;
+use crate::inputs::{read_camera, read_text};
 use crate::observe::built_in_kernels;
-
-/// Kilometres in an astronomical unit (IAU 2012 resolution B2).
-const KM_PER_AU: f64 = 149_597_870.7;
 
 /// What to calibrate with; what is absent comes from the frame's label, the camera file and the built-in ephemeris.
 #[derive(Debug, Clone, Default)]
@@ -102,8 +102,8 @@ impl Calibrator {
             let hot = choice.hot_clip_sigma.map(|clip_sigma| hot_pixels(&rate, clip_sigma));
             Dark { rate, sigma_dn_per_s, hot }
         });
-        let camera = choice.camera.as_deref().map(camera_file).transpose()?;
-        let spectrum = choice.solar_spectrum.as_deref().map(text).transpose()?;
+        let camera = choice.camera.as_deref().map(read_camera).transpose()?;
+        let spectrum = choice.solar_spectrum.as_deref().map(read_text).transpose()?;
         let spectrum = spectrum.map(|text| SolarSpectrum::from_e490(&text)).transpose()?;
         Ok(Self { choice, camera, flat, dark, spectrum, kernels: built_in_kernels()? })
     }
@@ -210,23 +210,6 @@ pub fn write_calibrated(
         .map_err(|error| RequestError::io("write", &record, &error))?;
     let Written { label, image } = write_iof_frame(folder, (&calibrated.frame, pose), body, shutter_delay_s)?;
     Ok(CalibratedFiles { label, image, record })
-}
-
-fn camera_file(name: &str) -> Result<CameraFile, RequestError> {
-    if !name.ends_with(".toml") {
-        return Ok(CameraFile::built_in(name)?);
-    }
-    Ok(CameraFile::from_toml(&text(Path::new(name))?)?)
-}
-
-fn text(path: &Path) -> Result<String, RequestError> {
-    let length = std::fs::metadata(path).map(|data| data.len());
-    let limit = Limits::default().max_file_bytes;
-    let read = length.and_then(|bytes| match bytes {
-        bytes if bytes > limit => Err(std::io::Error::other(format!("larger than {limit} bytes"))),
-        _ => std::fs::read_to_string(path),
-    });
-    read.map_err(|error| RequestError::io("read", path, &error))
 }
 
 /// One sigma of the noise of an image: 1.4826 times the median deviation from the median.

@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The geometry of one frame: its label and kernels (or the label's own geometry) to camera, pose and ground.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use facula_archive::{FrameHeader, ReadOptions, read_header};
 use facula_core::{Body, Epoch, Pose, Reporter, Silent, Unit};
 use facula_geometry::{
     Camera, CameraFile, FrameGeometry, FrameStart, FrameTiming, InstrumentGeometry, Isd, IsdRequest,
-    LineScale, Mesh, Mission, Shape, Target,
+    LineScale, Mission, Shape, Target,
 };
-use facula_shape::MeshOptions;
 use facula_spice::{FileKind, Kernels, PoseRequest, pose_in_body_frame};
 use serde::Serialize;
 
 use crate::RequestError;
+use crate::inputs::{read_body, read_mesh};
 
 /// Which frame, and what its label does not say.
 #[derive(Debug, Clone, Copy)]
@@ -157,19 +157,7 @@ fn body_of(question: &FrameQuestion<'_>) -> Result<Body, RequestError> {
             read_header(question.label, &ReadOptions::new(&any), &Silent)?.meta.target
         }
     };
-    if !name.ends_with(".toml") {
-        return Ok(Body::built_in(&name)?);
-    }
-    let path = PathBuf::from(&name);
-    let text = std::fs::read_to_string(&path).map_err(|e| RequestError::io("read", &path, &e))?;
-    Ok(Body::from_toml(&text)?)
-}
-
-fn read_mesh(path: &Path) -> Result<Mesh, RequestError> {
-    let bytes = std::fs::read(path).map_err(|e| RequestError::io("read", path, &e))?;
-    let name = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
-    let mesh = Mesh::from_bytes(&name, &bytes, &MeshOptions::default());
-    mesh.map_err(|error| RequestError::Geometry(error.into()))
+    read_body(&name)
 }
 
 /// The body-fixed frame the kernels bind to a body, else the IAU's.

@@ -5,15 +5,15 @@ use std::path::PathBuf;
 
 use facula_archive::{Limits, read_map};
 use facula_core::{Body, Pose, Reporter};
-use facula_geometry::{Camera, Mesh, Shape};
+use facula_geometry::{Camera, Shape};
 use facula_photometry::{SurfaceModel, published_model};
-use facula_shape::MeshOptions;
 use facula_simulate::{
     Bounce, ConstantGround, Glow, Ground, Haze, MapGround, RenderOptions, Rendered, Scene, Shading, render,
 };
 use facula_world::{ViewDetail, World, WorldOptions};
 
 use crate::RequestError;
+use crate::inputs::read_mesh;
 
 /// Whether ground without a shape model has relief.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -182,11 +182,4 @@ fn detail(camera: &Camera, pose: &Pose) -> ViewDetail {
     let half_px = 0.5 * (camera.width_px as f64).hypot(camera.height_px as f64);
     let half_angle_rad = (1.1 * half_px * camera.ifov_rad()).atan();
     ViewDetail::new(pose.spacecraft_km, axis, half_angle_rad, camera.ifov_rad())
-}
-
-fn read_mesh(path: &std::path::Path) -> Result<Mesh, RequestError> {
-    let bytes = std::fs::read(path).map_err(|e| RequestError::io("read", path, &e))?;
-    let name = path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
-    let mesh = Mesh::from_bytes(&name, &bytes, &MeshOptions::default());
-    mesh.map_err(|error| RequestError::Geometry(error.into()))
 }

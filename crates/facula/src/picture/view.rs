@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Where the camera stands and where it looks.
 
-use facula_core::{Body, BodyFixed, Camera as CameraAxes, Epoch, LonLat, Pose, Rotation, Vec3};
+use facula_core::{Body, BodyFixed, Epoch, LonLat, Pose, Vec3, north_up};
 use facula_geometry::{Camera, Distortion};
 use facula_spice::{Kernels, sun_in_body_frame};
 
@@ -60,15 +60,6 @@ pub fn pose_for(
     let sun_km = sun_in_body_frame(kernels, body, mid_exposure)?;
     let camera_from_body = north_up(aim_km - spacecraft_km);
     Ok(Pose { mid_exposure, spacecraft_km, sun_km, camera_from_body })
-}
-
-/// Boresight along a direction, north up; over a pole, longitude 90° E points right.
-fn north_up(look: Vec3<BodyFixed>) -> Rotation<CameraAxes, BodyFixed> {
-    let z = look.unit().unwrap_or(Vec3::new(1.0, 0.0, 0.0));
-    let right = z.cross(Vec3::new(0.0, 0.0, 1.0)).unit();
-    let x = right.unwrap_or(Vec3::new(0.0, 1.0, 0.0));
-    let y = z.cross(x);
-    Rotation::from_rows([x.to_array(), y.to_array(), z.to_array()]).expect("three orthogonal unit vectors")
 }
 
 /// A camera without distortion: size in pixels and the field of view along its samples, degrees.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The stage that draws: annotated frames, limb residuals, maps, light curves, verdict, recovery, animation.
 
-use facula_core::{Epoch, LonLat, PixelPos, Raster, Reporter, Vec3, Warning, format_utc};
+use facula_core::{Epoch, LonLat, PixelPos, Raster, Reporter, Vec3, Warning, capitalised, format_utc};
 use facula_explain::SurveyVerdict;
 use facula_geometry::{Shape, Shot, light_at};
 use facula_map::GlobalMap;
@@ -91,8 +91,8 @@ fn spot_map(drawn: &Drawn<'_>) -> Result<Figure, SurveyError> {
     });
     let caption = format!(
         "{} of {} with {} spots.",
-        capital(drawn.quantity),
-        capital(&drawn.body.name),
+        capitalised(drawn.quantity),
+        capitalised(&drawn.body.name),
         drawn.spots.len()
     );
     let input = MapFigure {
@@ -106,7 +106,7 @@ fn spot_map(drawn: &Drawn<'_>) -> Result<Figure, SurveyError> {
         markers: markers.collect(),
         ..MapFigure::new(&drawn.map.albedo, drawn.map.grid, radius_km)
     };
-    let alt = format!("Map of {} in grey with rings around its bright spots", capital(&drawn.body.name));
+    let alt = format!("Map of {} in grey with rings around its bright spots", capitalised(&drawn.body.name));
     figure("map", map_figure(&input), (caption, alt))
 }
 
@@ -323,7 +323,7 @@ fn annotated(
     };
     let caption = format!("Frame {} with coordinates and the spots found.{residual}", frame.record.frame_id);
     let input = FrameFigure {
-        title: format!("{} from {below_km:.0} km", capital(&drawn.body.name)),
+        title: format!("{} from {below_km:.0} km", capitalised(&drawn.body.name)),
         subtitle: format!(
             "{} UTC · altitude {below_km:.0} km · phase {:.1}° · {scale_m:.0} m/px",
             format_utc(shot.pose.mid_exposure),
@@ -337,7 +337,7 @@ fn annotated(
         markers: markers(shot, shape, drawn.spots),
         ..FrameFigure::new(&shot.frame.iof)
     };
-    let alt = format!("Frame of {} with limb, graticule and labelled spots", capital(&drawn.body.name));
+    let alt = format!("Frame of {} with limb, graticule and labelled spots", capitalised(&drawn.body.name));
     figure(&format!("frame_{}", frame.record.frame_id), annotated_frame(&input), (caption, alt))
 }
 
@@ -496,10 +496,4 @@ fn picture(shot: &Shot, shape: &Shape, spots: &[Spot]) -> GifFrame {
         sun.longitude_deg()
     );
     GifFrame { image, caption, marks: marks.collect() }
-}
-
-/// A name with a capital letter.
-pub(crate) fn capital(name: &str) -> String {
-    let mut letters = name.chars();
-    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }

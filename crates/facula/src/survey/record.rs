@@ -2,7 +2,7 @@
 //! The end of a run: report, catalogue of products, and `run.json`, which is written last and makes the folder
 //! complete.
 
-use facula_core::{Epoch, Warning, format_utc};
+use facula_core::{Epoch, Warning, capitalised, format_utc};
 use facula_map::{
     Georeference, MEDIA_COG, MEDIA_GEOJSON, MEDIA_PARQUET, MapCrs, StacAsset, StacCatalog, StacProduct,
     StacView, write_catalog,
@@ -11,7 +11,7 @@ use facula_publish::{Fact, Media, Report, ReportFigure, Section, Table, report_h
 use facula_spots::Spot;
 use serde_json::{Value, json};
 
-use super::figures::{capital, spot_label};
+use super::figures::spot_label;
 use super::folder::{RECORD_FILE, RunFolder, files_below, hash_file, hex};
 use super::recovery::Recovery;
 use super::setup::Setup;
@@ -199,7 +199,7 @@ fn product(
     Ok(StacProduct {
         id: id.into(),
         title: title.into(),
-        target: capital(&setup.body.name),
+        target: capitalised(&setup.body.name),
         observed: observed(findings),
         georeference: is_map.then_some(georeference),
         footprint: Some(findings.map.grid),
@@ -212,7 +212,7 @@ fn product(
 }
 
 fn report(setup: &Setup<'_>, findings: &Findings, warnings: &[Warning]) -> Report {
-    let body = capital(&setup.body.name);
+    let body = capitalised(&setup.body.name);
     let strongest = findings.spots.first();
     let headline = match strongest {
         Some(spot) => format!(
@@ -376,7 +376,7 @@ fn method(setup: &Setup<'_>, findings: &Findings) -> Section {
     let facts = vec![
         Fact::new(
             "Body",
-            format!("{} ({})", capital(&setup.body.name), setup.body.source.trim().replace('\n', " ")),
+            format!("{} ({})", capitalised(&setup.body.name), setup.body.source.trim().replace('\n', " ")),
         ),
         Fact::new("Shape", findings.shape_name),
         Fact::new(

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Answers questions of geometry from kernels: `query KERNEL…` reads one JSON question a line and prints one JSON answer
+//! Answers questions of geometry from kernels: `observe KERNEL…` reads one JSON question a line and prints one JSON answer
 //! a line. `crosscheck/check_observation.py` puts the same questions to CSPICE.
 
 use std::io::{BufRead, Write};
