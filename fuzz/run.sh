@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Builds the fuzz targets on the stable toolchain and runs each for some seconds (first argument, 20 by default) on
-# seeds from the flight data, where they are. A panic, a time-out of 10 s on one input, or more memory than stated
+# seeds from the flight data, where they are, two at a time. A panic, a time-out of 10 s on one input, or more memory than stated
 # ends it with an error and leaves the input in fuzz/artifacts. Target image-FORMAT is `image` on the seeds of FORMAT.
 set -euo pipefail
 cd "$(dirname "$0")"
@@ -41,16 +41,19 @@ done
 seed image-pds3 "$data"/dawn-ceres-survey/*.lbl "$data"/frames/*.lbl
 seed image-fits "$data"/frames/m*.fit
 seed image-cube "$data"/frames/*.cub
-for target in "${targets[@]}"; do
-  binary="${target%%-*}"
+run() { # target: fuzzes it and says what came of it
+  local target="$1" binary="${1%%-*}"
   mkdir -p "$CARGO_TARGET_DIR/corpus/$target" artifacts
-  printf 'fuzz %s for %s s: ' "$target" "$seconds"
   if "$CARGO_TARGET_DIR/$host/release/$binary" "$CARGO_TARGET_DIR/corpus/$target" -max_total_time="$seconds" \
     -timeout=10 -rss_limit_mb=1500 -max_len=1500000 -artifact_prefix=artifacts/"$target"- -verbosity=1 \
     >"$CARGO_TARGET_DIR/$target.log" 2>&1; then
-    sed -n 's/^Done \([0-9]*\) runs.*/\1 inputs, nothing found/p' "$CARGO_TARGET_DIR/$target.log"
+    sed -n "s/^Done \([0-9]*\) runs.*/fuzz $target for $seconds s: \1 inputs, nothing found/p" "$CARGO_TARGET_DIR/$target.log"
   else
     tail -25 "$CARGO_TARGET_DIR/$target.log"
-    exit 1
+    printf 'fuzz %s: FAILED\n' "$target"
+    return 1
   fi
-done
+}
+export -f run
+export host seconds
+printf '%s\0' "${targets[@]}" | xargs -0 -n 1 -P 2 bash -c 'run "$0"'

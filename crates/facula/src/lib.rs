@@ -16,6 +16,7 @@ mod campaign;
 mod error;
 pub mod frames;
 pub mod inputs;
+pub mod maps;
 pub mod observe;
 pub mod picture;
 mod request;

@@ -10,7 +10,7 @@ mod planes;
 mod states;
 mod time;
 
-pub use frame::{FrameQuestion, GeometrySource, PlacedFrame, place_frame};
+pub use frame::{FrameQuestion, GeometrySource, PlacedFrame, body_in_view, place_frame};
 pub use ground::{FrameSummary, Ground, PixelGround};
 pub use inventory::{
     AnswerStep, Covered, KernelFile, KernelSegment, covered, kernel_files, slice_kernels, why_state,

@@ -34,6 +34,7 @@ pub use folder::Existing;
 use folder::{Progress as FolderProgress, RunFolder};
 use frames::{AlignedFrame, FrameTools};
 use recovery::{Judged, Match, Recovery, recover};
+pub(crate) use setup::labels_in;
 use setup::{Setup, frame_paths};
 
 use crate::SurveyError;

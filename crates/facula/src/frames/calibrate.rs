@@ -125,6 +125,14 @@ impl Calibrator {
         Ok((calibrated, files))
     }
 
+    /// Calibrates one frame; nothing is written.
+    ///
+    /// # Errors
+    /// As [`Self::run`].
+    pub fn calibrated(&self, frame: &Path, report: &dyn Reporter) -> Result<Calibrated, RequestError> {
+        self.calibrate(&self.place(frame, report)?)
+    }
+
     fn place(&self, path: &Path, report: &dyn Reporter) -> Result<Placed, RequestError> {
         let any = Body::built_in("ceres")?;
         let meta = read_header(path, &ReadOptions::new(&any), &Silent)?.meta;

@@ -4,16 +4,16 @@
 use std::path::Path;
 
 use facula_archive::{FrameHeader, ReadOptions, read_header};
-use facula_core::{Body, Epoch, Pose, Reporter, Silent, Unit};
+use facula_core::{Body, Epoch, Pose, Reporter, Silent, Unit, Vec3};
 use facula_geometry::{
-    Camera, CameraFile, FrameGeometry, FrameStart, FrameTiming, InstrumentGeometry, Isd, IsdRequest,
-    LineScale, Mission, Shape, Target,
+    Camera, FrameGeometry, FrameStart, FrameTiming, InstrumentGeometry, Isd, IsdRequest, LineScale, Mission,
+    Shape, Target,
 };
 use facula_spice::{FileKind, Kernels, PoseRequest, pose_in_body_frame};
 use serde::Serialize;
 
 use crate::RequestError;
-use crate::inputs::{read_body, read_mesh};
+use crate::inputs::{read_body, read_camera, read_mesh};
 
 /// Which frame, and what its label does not say.
 #[derive(Debug, Clone, Copy)]
@@ -22,7 +22,7 @@ pub struct FrameQuestion<'a> {
     pub label: &'a Path,
     /// Built-in body or body file; the label's target when absent.
     pub body: Option<&'a str>,
-    /// Camera by name; the label's instrument when absent.
+    /// Built-in camera or camera file; the label's instrument when absent.
     pub camera: Option<&'a str>,
     /// Mesh of the body in a file, body-fixed; the ellipsoid when absent.
     pub shape: Option<&'a Path>,
@@ -75,7 +75,7 @@ pub fn place_frame(
     let instrument =
         |header: &FrameHeader| question.camera.map_or_else(|| header.meta.instrument.clone(), str::to_string);
     let unplaced = read_header(question.label, &ReadOptions::new(&body), &Silent)?;
-    let file = CameraFile::built_in(&instrument(&unplaced));
+    let file = read_camera(&instrument(&unplaced));
     let shutter_delay_s = file.as_ref().map_or(0.0, |file| file.shutter_delay_s);
     let sun = |epoch: Epoch| facula_spice::sun_in_body_frame(kernels, &body, epoch).ok();
     let options = ReadOptions { shutter_delay_s, sun: Some(&sun), ..ReadOptions::new(&body) };
@@ -106,7 +106,8 @@ pub fn place_frame(
             spacecraft,
         });
     }
-    let mission = Mission::of_camera(&instrument(&header))?;
+    let named = file.as_ref().map_or_else(|_| instrument(&header), |file| file.name.clone());
+    let mission = Mission::of_camera(&named)?;
     let camera_frame = mission.camera_frame(&header.meta.filter)?;
     let camera = Camera::from_kernels(kernels, &camera_frame, InstrumentGeometry::default())?;
     let camera = Camera { name: mission.camera.to_string(), ..camera };
@@ -146,6 +147,32 @@ impl PlacedFrame {
         };
         Ok(Isd::from_kernels(kernels, &request, LineScale::OfCamera)?)
     }
+}
+
+/// Whether any part of the body can lie in the field of view of a pose: the angle from the boresight to the body's centre
+/// is less than half the diagonal field and the body's angular radius together. Says why not.
+///
+/// # Errors
+/// The reason, for people.
+pub fn body_in_view(body: &Body, camera: &Camera, pose: &Pose) -> Result<(), String> {
+    let centre = pose.camera_from_body * (-pose.spacecraft_km);
+    let range_km = pose.range_km();
+    let radius_km = body.ellipsoid().largest_radius_km();
+    if !(range_km > 0.5 * radius_km) {
+        return Err(format!("its pose lies {range_km:.0} km from the centre, inside {}", body.name));
+    }
+    let off_axis_rad = centre.angle_rad(Vec3::new(0.0, 0.0, 1.0));
+    let half_field_rad = 0.5 * camera.ifov_rad() * (camera.width_px as f64).hypot(camera.height_px as f64);
+    let reach_rad = (radius_km / range_km).min(1.0).asin() + half_field_rad;
+    if off_axis_rad <= reach_rad {
+        return Ok(());
+    }
+    Err(format!(
+        "its pose looks away from {}: the centre is {:.1} deg off the boresight, {:.1} deg would still show the limb",
+        body.name,
+        off_axis_rad.to_degrees(),
+        reach_rad.to_degrees()
+    ))
 }
 
 /// The body asked for, or the label's target.

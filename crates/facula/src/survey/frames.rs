@@ -22,6 +22,7 @@ use super::folder::RunFolder;
 use super::setup::Setup;
 use crate::SurveyError;
 use crate::campaign::AlignMethod;
+use crate::observe::body_in_view;
 
 /// What reading and aligning a frame needs beside the frame.
 pub(crate) struct FrameTools<'a> {
@@ -137,7 +138,7 @@ impl<'a> FrameTools<'a> {
             return aligned(path, record, (mid_exposure, phase, level));
         }
         let shot = self.calibrated(raw)?;
-        self.setup.body_in_view(&shot.pose, &shot.camera)?;
+        body_in_view(&self.setup.body, &shot.camera, &shot.pose)?;
         let record = self.refine(&shot)?;
         let text = serde_json::to_vec(&record).map_err(|e| e.to_string())?;
         folder.write(&relative, &text).map_err(|e| e.to_string())?;

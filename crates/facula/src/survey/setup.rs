@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use facula_archive::{Limits, read_map};
-use facula_core::{Body, Epoch, Feature, MapGrid, MapImage, Pose, features};
+use facula_core::{Body, Epoch, Feature, MapGrid, MapImage, features};
 use facula_geometry::{CameraFile, Mesh, Shape};
 use facula_map::MosaicOptions;
 use facula_photometry::SurfaceModel;
@@ -126,30 +126,6 @@ impl<'a> Setup<'a> {
             max_incidence_rad: limit(choice.max_incidence_deg, default.max_incidence_rad),
             ..default
         }
-    }
-
-    /// Whether any part of the body can lie in the field of view of a pose: the angle from the boresight to the
-    /// body's centre is less than half the diagonal field and the body's angular radius together.
-    pub(crate) fn body_in_view(&self, pose: &Pose, camera: &facula_geometry::Camera) -> Result<(), String> {
-        let centre = pose.camera_from_body * (-pose.spacecraft_km);
-        let range_km = pose.range_km();
-        let radius_km = self.body.ellipsoid().largest_radius_km();
-        if !(range_km > 0.5 * radius_km) {
-            return Err(format!("its pose lies {range_km:.0} km from the centre, inside {}", self.body.name));
-        }
-        let off_axis_rad = centre.angle_rad(facula_core::Vec3::new(0.0, 0.0, 1.0));
-        let half_field_rad =
-            0.5 * camera.ifov_rad() * (camera.width_px as f64).hypot(camera.height_px as f64);
-        let reach_rad = (radius_km / range_km).min(1.0).asin() + half_field_rad;
-        if off_axis_rad <= reach_rad {
-            return Ok(());
-        }
-        Err(format!(
-            "its pose looks away from {}: the centre is {:.1} deg off the boresight, {:.1} deg would still show the limb",
-            self.body.name,
-            off_axis_rad.to_degrees(),
-            reach_rad.to_degrees()
-        ))
     }
 }
 
@@ -301,6 +277,8 @@ pub(crate) fn read_text(path: &Path) -> Result<String, SurveyError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::observe::body_in_view;
+    use facula_core::Pose;
 
     #[test]
     fn windows_of_maps_are_checked() {
@@ -333,10 +311,10 @@ mod tests {
         let plan = setup.plan(loaded.campaign.plan.as_ref().unwrap()).unwrap();
         let camera = setup.camera().unwrap().camera("F1").unwrap();
         let pose = plan.shots[0].pose;
-        assert!(setup.body_in_view(&pose, &camera).is_ok());
-        let away = setup.body_in_view(&pose.turned(0.0, 0.5, 0.0), &camera).unwrap_err();
+        assert!(body_in_view(&setup.body, &camera, &pose).is_ok());
+        let away = body_in_view(&setup.body, &camera, &pose.turned(0.0, 0.5, 0.0)).unwrap_err();
         assert!(away.contains("looks away"), "{away}");
         let inside = Pose { spacecraft_km: pose.spacecraft_km * 1e-3, ..pose };
-        assert!(setup.body_in_view(&inside, &camera).unwrap_err().contains("inside"));
+        assert!(body_in_view(&setup.body, &camera, &inside).unwrap_err().contains("inside"));
     }
 }
