@@ -16,11 +16,12 @@ import pyproj
 import rasterio
 from rio_cogeo.cogeo import cog_validate
 
+# Type, names and units of the bands.
 EXPECTED = {
-    "map.tif": ("float32", ["normal albedo", "sigma"]),
-    "quality.tif": ("uint8", ["quality flags"]),
-    "coverage.tif": ("uint16", ["frames per cell"]),
-    "scale.tif": ("float32", ["best pixel scale"]),
+    "map.tif": ("float32", ["normal albedo", "sigma"], ["1", "1"]),
+    "quality.tif": ("uint8", ["quality flags"], [None]),
+    "coverage.tif": ("uint16", ["frames per cell"], ["1"]),
+    "scale.tif": ("float32", ["best pixel scale"], ["m"]),
 }
 MISSING = 8  # bit of the quality band
 # Occator (Cerealia Facula) and two places near the seams of a 0..360 degree map: east longitude, latitude.
@@ -42,10 +43,12 @@ def check_file(checks, path, code):
     """Structure, coordinate system, place and bands of one file; gives its bands."""
     valid, errors, notes = cog_validate(str(path), strict=True, quiet=True)
     checks.that(valid, f"{path.name}: valid Cloud Optimized GeoTIFF {errors + notes}")
-    dtype, names = EXPECTED[path.name]
+    dtype, names, units = EXPECTED[path.name]
     with rasterio.open(path) as dataset:
         checks.that(dataset.dtypes[0] == dtype, f"{path.name}: type {dataset.dtypes[0]}")
         checks.that(list(dataset.descriptions) == names, f"{path.name}: bands {dataset.descriptions}")
+        checks.that([unit or None for unit in dataset.units] == units, f"{path.name}: units {dataset.units}")
+        check_numbers(checks, dataset)
         expected = pyproj.CRS.from_authority("IAU_2015", code)
         found = pyproj.CRS.from_wkt(dataset.crs.to_wkt())
         authority = dataset.crs.to_authority()
@@ -53,6 +56,24 @@ def check_file(checks, path, code):
         checks.that(authority == ("IAU_2015", str(code)), f"{path.name}: authority {authority}")
         check_place(checks, dataset, expected)
         return dataset.read()
+
+
+def check_numbers(checks, dataset):
+    """Masks are those of missing cells, statistics those of the others (flags have none)."""
+    name = Path(dataset.name).name
+    for band in range(1, dataset.count + 1):
+        values = dataset.read(band)
+        floating = values.dtype.kind == "f"
+        known = np.isfinite(values) if floating else np.ones(values.shape, bool)
+        checks.that(np.array_equal(dataset.read_masks(band) > 0, known), f"{name}: mask of band {band}")
+        told = dataset.tags(band)
+        if name == "quality.tif" or not known.any():
+            checks.that("STATISTICS_MEAN" not in told, f"{name}: no statistics of band {band}")
+            continue
+        found = {"MINIMUM": values[known].min(), "MAXIMUM": values[known].max(), "MEAN": values[known].mean(dtype="f8"),
+                 "STDDEV": values[known].std(dtype="f8")}
+        near = all(np.isclose(float(told[f"STATISTICS_{key}"]), value, rtol=1e-6, atol=1e-12) for key, value in found.items())
+        checks.that(near, f"{name}: statistics of band {band}")
 
 
 def check_place(checks, dataset, crs):

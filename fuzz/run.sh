@@ -12,7 +12,7 @@ seconds="${1:-20}"
 shift || true
 targets=("$@")
 formats=(pds3 pds4 fits vicar envi cube tiff picture)
-[ ${#targets[@]} -gt 0 ] || targets=(kernels mesh frame camera "${formats[@]/#/image-}")
+[ ${#targets[@]} -gt 0 ] || targets=(kernels mesh frame camera accumulator "${formats[@]/#/image-}")
 data="${FACULA_DATA:-$PWD/../../shared/data}"
 host="$(rustc -vV | sed -n 's/^host: //p')"
 export CARGO_TARGET_DIR="${CARGO_TARGET_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/facula-target}/fuzz"
@@ -38,6 +38,7 @@ seed camera "$data"/*/expected_isd*.json ../crates/facula-geometry/data/cameras/
 for format in "${formats[@]}"; do
   seed "image-$format" corpus/"$format"/*
 done
+seed accumulator corpus/accumulator/*
 seed image-pds3 "$data"/dawn-ceres-survey/*.lbl "$data"/frames/*.lbl
 seed image-fits "$data"/frames/m*.fit
 seed image-cube "$data"/frames/*.cub

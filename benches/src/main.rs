@@ -8,10 +8,14 @@
 
 mod backplanes;
 mod calibrate;
+mod cog;
+mod map;
+mod mosaic;
 mod photometry;
 mod rays;
 mod read;
 mod render;
+mod spots;
 mod states;
 
 use std::process::ExitCode;
@@ -25,10 +29,15 @@ type Row = fn(&[String]) -> Result<Value, Box<dyn std::error::Error>>;
 const ROWS: &[(&str, Row)] = &[
     ("backplanes", backplanes::run),
     ("calibrate", calibrate::run),
+    ("map", map::run),
+    ("cog", cog::run),
+    ("mosaic", mosaic::run),
+    ("cog-stream", cog::stream),
     ("photometry", photometry::run),
     ("rays", rays::run),
     ("read", read::run),
     ("render", render::run),
+    ("spots", spots::run),
     ("states", states::run),
 ];
 

@@ -161,7 +161,7 @@ fn single(mesh: &Mesh, view: &View, sight: &Sight) -> (f64, usize) {
 }
 
 /// The folder that the peers read.
-struct Files(PathBuf);
+pub(crate) struct Files(pub(crate) PathBuf);
 
 impl Files {
     fn write(&self, name: &str, bytes: &[u8]) -> Result<(), Failure> {
@@ -170,11 +170,11 @@ impl Files {
         Ok(())
     }
 
-    fn reals(&self, name: &str, values: impl Iterator<Item = f64>) -> Result<(), Failure> {
+    pub(crate) fn reals(&self, name: &str, values: impl Iterator<Item = f64>) -> Result<(), Failure> {
         self.write(name, &values.flat_map(f64::to_le_bytes).collect::<Vec<u8>>())
     }
 
-    fn numbers(&self, name: &str, values: impl Iterator<Item = u32>) -> Result<(), Failure> {
+    pub(crate) fn numbers(&self, name: &str, values: impl Iterator<Item = u32>) -> Result<(), Failure> {
         self.write(name, &values.flat_map(u32::to_le_bytes).collect::<Vec<u8>>())
     }
 

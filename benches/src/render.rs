@@ -1,47 +1,89 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Row `render`: a whole lit frame of a lumpy sphere, with Hapke's law and shadows.
 //!
-//! `facula-bench render FOLDER CELLS SAMPLES`: the mesh and the view of row `rays`, rendered after
-//! Hapke's law with so many samples a pixel, without and with shadows.
+//! `facula-bench render FOLDER CELLS SAMPLES [MODE…]`: the mesh and the view of row `rays`, rendered after
+//! Hapke's law with so many samples a pixel: without shadows (`off`), with them (`adaptive`), and with them as a frame of
+//! a detector (`frame`: point-spread function, smear, dark, noise, converter); after other laws with shadows of a point
+//! Sun for its peers (`lommel-seeliger`, `lambert`). Mesh and pictures are left in the folder.
 
 use std::path::Path;
 
+use facula_core::Raster;
 use facula_core::{Pose, Rotation, Vec3, parse_utc};
-use facula_geometry::{Camera, Distortion};
+use facula_geometry::{Camera, CameraFile, Distortion};
+use facula_photometry::{DiskFunction, PhaseFunction, SurfaceModel};
 use facula_shape::{Mesh, Shape};
-use facula_simulate::{ConstantGround, RenderOptions, Scene, Shadows, render};
+use facula_simulate::{
+    ConstantGround, Effects, Exposure, FlatField, PointingError, RenderOptions, Scene, Shadows,
+    SimulateError, Sun, expose, render,
+};
 use serde_json::{Value, json};
 
-use crate::rays::{fastest, lumpy_sphere};
+use crate::rays::{Files, fastest, lumpy_sphere};
 
 type Failure = Box<dyn std::error::Error>;
 
 /// Runs of which the shortest counts.
 const RUNS: usize = 7;
 
+/// What is timed.
+const MODES: [&str; 5] = ["off", "adaptive", "frame", "lommel-seeliger", "lambert"];
+
 /// Times the row.
 pub(crate) fn run(arguments: &[String]) -> Result<Value, Failure> {
     let [folder, cells, samples, modes @ ..] = arguments else {
-        return Err("usage: render FOLDER CELLS SAMPLES".into());
+        return Err(
+            "usage: render FOLDER CELLS SAMPLES [off] [adaptive] [frame] [lommel-seeliger] [lambert]".into(),
+        );
     };
     let (vertices_km, facets) = lumpy_sphere(cells.parse()?);
+    let files = Files(folder.into());
+    files.reals("vertices.f64", vertices_km.iter().flatten().copied())?;
+    files.numbers("facets.u32", facets.iter().flatten().copied())?;
     let shape = Shape::Mesh(Mesh::new(vertices_km, facets)?);
     let (camera, pose) = view()?;
     let ground = ConstantGround { normal_albedo: 0.09 };
     let model = facula_photometry::published_model("ceres-hapke-fc-555").ok_or("no such model")?.model;
     let (_, [scene_s, _]) = fastest(1, || Scene::new(&shape, &ground, &model));
-    let scene = Scene::new(&shape, &ground, &model);
+    let file = CameraFile::built_in("dawn_fc2")?;
+    let detector = &file.filter("F1")?.detector;
+    let flat = FlatField::new(camera.width_px, camera.height_px, 1);
+    let exposure = Exposure {
+        detector,
+        flat: &flat,
+        exposure_s: 0.1,
+        sun_distance_au: pose.sun_distance_au(),
+        seed: 1,
+        pointing: PointingError { shift_px: 0.0, twist_deg: 0.0 },
+        effects: Effects::default(),
+    };
     let mut times = serde_json::Map::new();
-    for (name, shadows) in [("off", Shadows::Off), ("adaptive", Shadows::Adaptive)] {
+    for name in MODES {
         if !modes.is_empty() && !modes.iter().any(|mode| mode == name) {
             continue;
         }
+        let law = match name {
+            "lommel-seeliger" => Some(DiskFunction::LommelSeeliger),
+            "lambert" => Some(DiskFunction::Lambert),
+            _ => None,
+        };
+        let plain =
+            law.map(|disk| SurfaceModel { disk, phase: PhaseFunction::Constant, normal_albedo: None });
+        let mut scene = Scene::new(&shape, &ground, plain.as_ref().unwrap_or(&model));
+        if plain.is_some() {
+            scene.sun = Sun::Point;
+        }
+        let shadows = if name == "off" { Shadows::Off } else { Shadows::Adaptive };
         let options = RenderOptions { samples_per_pixel: samples.parse()?, shadows, ..Default::default() };
-        let (picture, [wall_s, cpu_s]) = fastest(RUNS, || render(&scene, &camera, &pose, &options));
+        let work = || -> Result<Raster<f32>, SimulateError> {
+            let iof = render(&scene, &camera, &pose, &options)?.iof;
+            if name == "frame" { expose(&iof, &exposure, 0) } else { Ok(iof) }
+        };
+        let (picture, [wall_s, cpu_s]) = fastest(RUNS, work);
         let picture = picture?;
-        let sum: f64 = picture.iof.as_slice().iter().map(|iof| f64::from(*iof)).sum();
+        let sum: f64 = picture.as_slice().iter().map(|value| f64::from(*value)).sum();
         times.insert(name.into(), json!({"wall_s": wall_s, "cpu_s": cpu_s, "sum": sum}));
-        let bytes: Vec<u8> = picture.iof.as_slice().iter().flat_map(|iof| iof.to_le_bytes()).collect();
+        let bytes: Vec<u8> = picture.as_slice().iter().flat_map(|value| value.to_le_bytes()).collect();
         facula_core::write_aside(&Path::new(folder).join(format!("{name}.f32")), |file| {
             std::io::Write::write_all(file, &bytes)
         })?;

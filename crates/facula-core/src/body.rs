@@ -47,6 +47,10 @@ pub struct IauCrs {
     pub equirectangular_180_code: u32,
     /// Radius of the system's sphere, metres. Not the body's radius: the system's convention.
     pub sphere_radius_m: f64,
+    /// Polar radius of the ellipsoid of the systems with planetographic latitude (codes ending in 1), metres; its
+    /// equatorial radius is the sphere's. `None` where the IAU has the sphere only (triaxial bodies).
+    #[serde(default)]
+    pub polar_radius_m: Option<f64>,
 }
 
 /// Why a body file cannot be used.

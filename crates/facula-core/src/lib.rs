@@ -15,6 +15,7 @@ mod grid;
 mod lonlat;
 mod nomenclature;
 mod pose;
+mod projection;
 mod quality;
 mod random;
 mod raster;
@@ -34,6 +35,10 @@ pub use hifitime::{Duration, Epoch, Unit};
 pub use lonlat::LonLat;
 pub use nomenclature::{Feature, features};
 pub use pose::{KM_PER_AU, Pose, north_up};
+pub use projection::{
+    CellGrid, GeographicCrs, MapRegion, ObliqueBase, Pole, ProjectedGrid, Projection, ProjectionError,
+    ProjectionMethod, ScaleFactors, Spheroid, TrueScale,
+};
 pub use quality::Quality;
 pub use random::Random;
 pub use raster::{PixelPos, Raster};

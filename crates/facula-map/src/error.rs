@@ -17,7 +17,7 @@ pub enum MapError {
         /// File concerned.
         path: PathBuf,
     },
-    /// Bytes that are not what they should be (a saved mosaic).
+    /// Bytes that are not what they should be (an accumulator file).
     #[error("{what} is not valid at byte {offset}: {found}; delete the file to start again")]
     Format {
         /// What was read.
@@ -34,6 +34,16 @@ pub enum MapError {
         what: &'static str,
         /// What it was.
         found: String,
+        /// What to do.
+        remedy: &'static str,
+    },
+    /// A solution that did not settle.
+    #[error("{what} did not settle in {steps} steps; {remedy}")]
+    NotConverged {
+        /// What was sought.
+        what: &'static str,
+        /// Steps taken.
+        steps: usize,
         /// What to do.
         remedy: &'static str,
     },

@@ -4,20 +4,32 @@
 //! In: a [`Shot`], a [`Shape`], the ground of a cell. Out: normalised brightness with weight and flags, or the reason
 //! why there is none. Inverse mapping: every cell is looked up in the frame, so the map has no holes.
 
+mod channels;
+mod clean;
 mod curves;
+mod lattice;
+mod lines;
+mod mapped;
+mod obstacles;
+mod planes;
 mod rays;
 mod sample;
+mod tile;
 mod view;
+mod window;
 
-use facula_core::{MapGrid, Quality, Reporter};
+use facula_core::{CellGrid, Quality, Reporter};
 use facula_geometry::{Shape, Shot};
 use facula_photometry::{LightAngles, SurfaceModel};
 
 use crate::{GlobalMap, MapError, Mosaic};
 
 pub(crate) use curves::PhaseTable;
-pub(crate) use rays::Rays;
-pub(crate) use view::{Measurement, Outcome, ShotView};
+pub use mapped::{GeometryLayers, MappedFrame, Terrain, geometry_layers};
+pub(crate) use planes::TileReadings;
+pub(crate) use tile::read_tile;
+pub(crate) use view::ShotView;
+pub use window::frame_window;
 
 /// How a frame is read between its pixels.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -28,6 +40,8 @@ pub enum Sampling {
     Bilinear,
     /// Catmull-Rom over sixteen pixels: sharper, may overshoot at bright spots by some per cent.
     Bicubic,
+    /// Lanczos' kernel of three lobes over 36 pixels: sharper still, may ring around bright spots.
+    Lanczos,
 }
 
 /// How frames become map.
@@ -48,8 +62,24 @@ pub struct MosaicOptions {
     pub ray_zenith_rad: f64,
     /// Pixels with any of these flags are not used.
     pub rejected: Quality,
-    /// How frames are read between pixels.
+    /// How frames are read between pixels. Cells larger than 1.5 pixels hold the mean over their area instead.
     pub sampling: Sampling,
+    /// Weights fall to zero over this many pixels towards the frame's edge, px; 0 for frames cut off hard.
+    pub feather_px: f64,
+    /// How the Sun lights terrain.
+    pub sun: SunShape,
+}
+
+/// How the Sun lights terrain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum SunShape {
+    /// A point: ground is lit or in shadow.
+    #[default]
+    Point,
+    /// A disc: ground that sees only part of it is flagged as [`Quality::SHADOW`], and left out where that is rejected.
+    /// On meshes; other shapes take the Sun as a point.
+    Disc,
 }
 
 impl Default for MosaicOptions {
@@ -69,6 +99,8 @@ impl Default for MosaicOptions {
                 | Quality::SHADOW
                 | Quality::OFF_BODY,
             sampling: Sampling::Bilinear,
+            feather_px: 32.0,
+            sun: SunShape::Point,
         }
     }
 }
@@ -87,6 +119,14 @@ impl MosaicOptions {
             let remedy = "give an angle from 0 to pi/2 (90 degrees)";
             return Err(MapError::Argument { what, found: value.to_string(), remedy });
         }
+        if !(0.0..=65_536.0).contains(&self.feather_px) {
+            let remedy = "give a number of pixels from 0 to 65536";
+            return Err(MapError::Argument {
+                what: "feather_px",
+                found: self.feather_px.to_string(),
+                remedy,
+            });
+        }
         let standard = self.model.iof_per_albedo(self.standard);
         if !(standard > 0.0 && standard.is_finite()) {
             let found = format!("{:?}, for which the model gives {standard}", self.standard);
@@ -103,7 +143,7 @@ pub struct Ground<'a> {
     /// The body's shape.
     pub shape: &'a Shape,
     /// The cells.
-    pub grid: MapGrid,
+    pub grid: CellGrid,
 }
 
 /// Maps one frame; a mosaic of one.

@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The files of a map: albedo with sigma, quality, coverage, scale; and frames with their backplanes.
 
+mod map_files;
+
 use std::path::{Path, PathBuf};
 
-use facula_core::{Body, IofFrame, Quality, Raster};
-use facula_geometry::Backplanes;
+pub use map_files::MapFiles;
+
+use facula_core::{Body, IofFrame, MapGrid, Quality, Raster};
+use facula_geometry::{Backplanes, Shape};
 
 use crate::{
-    Band, CogImage, CogOptions, Georeference, GlobalMap, MapCrs, MapError, Overview, Pixels, write_cog,
+    Band, CogImage, CogOptions, Georeference, GlobalMap, MapError, Overview, Pixels, ReliefLight, heights_m,
+    relief_shading, slope_deg, write_cog,
 };
 
 /// What to say about a map in its files.
@@ -19,8 +24,8 @@ pub struct ProductInfo {
     pub cog: CogOptions,
 }
 
-/// Writes `map.tif` (f32: normal albedo, sigma), `quality.tif` (u8 flags), `coverage.tif` (u16 frames per cell) and
-/// `scale.tif` (f32, best metres per pixel) into `folder`, which is made if need be. Gives their paths in this order.
+/// Writes a map in memory with [`MapFiles`] into `folder`, which is made if need be. Gives the paths of `map.tif`,
+/// `quality.tif`, `coverage.tif` and `scale.tif`.
 ///
 /// # Errors
 /// As [`write_cog`].
@@ -30,39 +35,38 @@ pub fn write_products(
     body: &Body,
     info: &ProductInfo,
 ) -> Result<Vec<PathBuf>, MapError> {
-    std::fs::create_dir_all(folder).map_err(MapError::io("create the folder", folder))?;
-    let bits = map.quality.map(Quality::bits);
-    let files = [
-        (
-            "map.tif",
-            vec![
-                Band::new("normal albedo", "1", Pixels::F32(&map.albedo)),
-                Band::new("sigma", "1", Pixels::F32(&map.sigma)),
-            ],
-        ),
-        ("quality.tif", vec![Band::new("quality flags", "", Pixels::U8(&bits)).with_overview(Overview::Or)]),
-        ("coverage.tif", vec![Band::new("frames per cell", "1", Pixels::U16(&map.coverage))]),
-        (
-            "scale.tif",
-            vec![
-                Band::new("best pixel scale", "m", Pixels::F32(&map.scale_m))
-                    .with_overview(Overview::Smallest),
-            ],
-        ),
+    let mut files = MapFiles::create(folder, body, map.grid, info)?;
+    map.tiles_into(&mut files)?;
+    files.finish()
+}
+
+/// Writes the terrain of a shape on a grid as one GeoTIFF of three bands: height above the body's ellipsoid (m), slope
+/// (degrees), relief shading (0 to 1).
+///
+/// # Errors
+/// As [`write_cog`], [`slope_deg`] and [`relief_shading`].
+pub fn write_terrain(
+    path: &Path,
+    (shape, grid): (&Shape, &MapGrid),
+    (body, light): (&Body, &ReliefLight),
+    info: &ProductInfo,
+) -> Result<(), MapError> {
+    let reference = body.ellipsoid();
+    let heights = heights_m(shape, &reference, grid);
+    let radius_km = reference.mean_radius_km();
+    let slope = slope_deg(&heights, grid, radius_km)?;
+    let shading = relief_shading(&heights, grid, radius_km, light)?;
+    let bands = vec![
+        Band::new("height above the ellipsoid", "m", Pixels::F32(&heights)),
+        Band::new("slope", "degree", Pixels::F32(&slope)),
+        Band::new("relief shading", "1", Pixels::F32(&shading)),
     ];
-    let crs = MapCrs::of(body);
-    let mut written = Vec::new();
-    for (name, bands) in files {
-        let georeference = Some(Georeference { grid: map.grid, crs: crs.clone() });
-        let mut metadata = info.metadata.clone();
-        if name == "quality.tif" {
-            metadata.extend(flag_names());
-        }
-        let path = folder.join(name);
-        write_cog(&path, &CogImage { georeference, bands, metadata }, &info.cog)?;
-        written.push(path);
-    }
-    Ok(written)
+    let mut metadata = info.metadata.clone();
+    metadata.push(("RELIEF_SUN_AZIMUTH_DEG".into(), light.azimuth_deg.to_string()));
+    metadata.push(("RELIEF_SUN_ALTITUDE_DEG".into(), light.altitude_deg.to_string()));
+    metadata.push(("RELIEF_EXAGGERATION".into(), light.exaggeration_factor.to_string()));
+    let georeference = Some(Georeference::of(body, *grid));
+    write_cog(path, &CogImage { georeference, bands, metadata }, &info.cog)
 }
 
 /// Writes a frame with its backplanes as one multi-band GeoTIFF in pixels (no map coordinate system): I/F, sigma,

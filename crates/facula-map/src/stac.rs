@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use facula_core::{Epoch, MapGrid};
+use facula_core::{CellGrid, Epoch};
 use serde::Serialize;
 
 use crate::files::write_aside;
@@ -26,6 +26,8 @@ pub const MEDIA_COG: &str = "image/tiff; application=geotiff; profile=cloud-opti
 pub const MEDIA_TIFF: &str = "image/tiff; application=geotiff";
 /// Media type of GeoJSON.
 pub const MEDIA_GEOJSON: &str = "application/geo+json";
+/// Media type of a Zarr v3 store.
+pub const MEDIA_ZARR: &str = "application/vnd.zarr; version=3";
 /// Media type of Parquet.
 pub const MEDIA_PARQUET: &str = "application/vnd.apache.parquet";
 
@@ -88,7 +90,7 @@ pub struct StacProduct {
     /// Grid and coordinate system of a map; `None` for frames.
     pub georeference: Option<Georeference>,
     /// Region covered by a product that is no map, where known.
-    pub footprint: Option<MapGrid>,
+    pub footprint: Option<CellGrid>,
     /// Angles, for frames.
     pub view: StacView,
     /// Ground sample distance, m, where one number fits.

@@ -6,7 +6,10 @@ use std::io::Read;
 use std::path::PathBuf;
 
 use facula_core::{Body, MapGrid, Raster};
-use facula_map::{Band, CogImage, CogOptions, Georeference, MapCrs, MapError, Overview, Pixels, write_cog};
+use facula_map::{
+    Band, BandInfo, Codec, CogImage, CogLayout, CogOptions, CogWriter, Georeference, MapError, Overview,
+    Pixels, write_cog,
+};
 use flate2::read::ZlibDecoder;
 use proptest::prelude::*;
 
@@ -163,10 +166,10 @@ fn directories_stand_before_data_and_full_resolution_last() {
 fn the_north_west_corner_and_cell_size_are_in_metres_on_the_iau_sphere() {
     let grid =
         MapGrid { west_rad: 200f64.to_radians(), north_rad: 0.5, width: 64, height: 32, step_rad: 1e-3 };
-    let crs = MapCrs::of(&Body::built_in("ceres").unwrap());
+    let body = Body::built_in("ceres").unwrap();
     let raster = Raster::filled(64, 32, 1u16);
     let image = CogImage {
-        georeference: Some(Georeference { grid, crs }),
+        georeference: Some(Georeference::of(&body, grid)),
         bands: vec![Band::new("n", "", Pixels::U16(&raster))],
         metadata: vec![],
     };
@@ -197,7 +200,7 @@ fn images_that_cannot_be_written_are_refused_with_a_reason() {
     let (small, large) = (Raster::filled(3, 3, 0u8), Raster::filled(4, 3, 0u8));
     let floats = Raster::filled(3, 3, 0f32);
     let band = |p| Band::new("x", "", p);
-    let path = PathBuf::from("/nowhere/a.tif");
+    let path = PathBuf::from("/dev/null/a.tif");
     let ok = CogOptions::default();
     let cases = [
         (plain(vec![]), ok),
@@ -214,6 +217,149 @@ fn images_that_cannot_be_written_are_refused_with_a_reason() {
     assert!(matches!(error, MapError::Io { .. }), "{error}");
 }
 
+/// The blocks of a raster in the order of `order`, through a writer.
+fn streamed(
+    raster: &Raster<f32>,
+    options: &CogOptions,
+    order: impl Fn(usize) -> usize,
+    path: &std::path::Path,
+) {
+    let layout = CogLayout::new(raster.width(), raster.height(), vec![BandInfo::new("a", "m")]);
+    let writer = CogWriter::create(path, layout, options).unwrap();
+    let (across, down) = writer.blocks();
+    for index in (0..across * down).map(order) {
+        let (column, line) = (index % across, index / across);
+        // Cells beyond the image hold rubbish on purpose.
+        let cell = |i: usize| {
+            raster.get(
+                column * options.tile_px + i % options.tile_px,
+                line * options.tile_px + i / options.tile_px,
+            )
+        };
+        let block: Vec<f32> =
+            (0..options.tile_px * options.tile_px).map(|i| cell(i).unwrap_or(1e30)).collect();
+        writer.put(column, line, &[&block]).unwrap();
+    }
+    writer.finish().unwrap();
+}
+
+#[test]
+fn blocks_in_any_order_give_the_bytes_of_the_whole_raster() {
+    let raster = wave(1100, 830);
+    let folder = tempfile::tempdir().unwrap();
+    let whole = write(
+        &plain(vec![Band::new("a", "m", Pixels::F32(&raster))]),
+        &CogOptions { tile_px: 128, ..CogOptions::default() },
+    );
+    // 9 x 7 blocks; 5 has no divisor in common with 63. Little memory: compressed blocks wait in a file.
+    for (name, memory_bytes) in [("memory.tif", 1 << 29), ("file.tif", 100_000)] {
+        let options = CogOptions { tile_px: 128, memory_bytes, ..CogOptions::default() };
+        let path = folder.path().join(name);
+        streamed(&raster, &options, |index| index * 5 % 63, &path);
+        assert!(std::fs::read(&path).unwrap() == whole);
+        streamed(&raster, &options, |index| 62 - index, &path);
+        assert!(std::fs::read(&path).unwrap() == whole);
+    }
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2, "temporary files are gone");
+}
+
+#[test]
+fn blocks_that_never_come_are_missing_on_every_level_and_take_no_room() {
+    let (width, height) = (84_000, 42_000);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("sparse.tif");
+    let layout = CogLayout::<f32>::new(width, height, vec![BandInfo::new("a", "m")]);
+    let options = CogOptions::default();
+    let writer = CogWriter::create(&path, layout, &options).unwrap();
+    writer.put(3, 2, &[&vec![2.5; 512 * 512]]).unwrap();
+    let corner = vec![1.5; 512 * 512];
+    writer.put(164, 82, &[&corner]).unwrap();
+    writer.finish().unwrap();
+    let bytes = std::fs::read(&path).unwrap();
+    assert!(bytes.len() < 400_000, "{}", bytes.len());
+    let all = directories(&bytes);
+    let sizes: Vec<_> = all.iter().map(|d| (numbers(d, 256)[0], numbers(d, 257)[0])).collect();
+    assert_eq!((sizes[0], *sizes.last().unwrap(), sizes.len()), ((84_000, 42_000), (329, 165), 9));
+    let smallest: Vec<f32> = band_values(&bytes, &all[8], 0)
+        .iter()
+        .map(|v| f32::from_le_bytes(v[..].try_into().unwrap()))
+        .collect();
+    // Block (3, 2) covers cells 6..8 by 4..6 of the level 256 times coarser.
+    assert_eq!((smallest[4 * 329 + 6], smallest[5 * 329 + 7], smallest[164 * 329 + 328]), (2.5, 2.5, 1.5));
+    assert!(smallest[4 * 329 + 8].is_nan() && smallest[0].is_nan());
+}
+
+#[test]
+fn a_writer_that_is_dropped_leaves_the_old_file_and_no_leftovers() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.tif");
+    std::fs::write(&path, b"old").unwrap();
+    let layout = CogLayout::<u16>::new(64, 64, vec![BandInfo::new("a", "")]);
+    let options = CogOptions { tile_px: 32, memory_bytes: 0, ..CogOptions::default() };
+    let writer = CogWriter::create(&path, layout, &options).unwrap();
+    let noise: Vec<u16> = (0..1024u16).map(|i| i.wrapping_mul(40_503)).collect();
+    writer.put(1, 1, &[&noise]).unwrap();
+    drop(writer);
+    assert_eq!(std::fs::read(&path).unwrap(), b"old");
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+}
+
+#[test]
+fn blocks_that_cannot_be_taken_are_refused() {
+    let layout = CogLayout::<u8>::new(40, 40, vec![BandInfo::new("a", "")]);
+    let writer = CogWriter::create(
+        &PathBuf::from("a.tif"),
+        layout,
+        &CogOptions { tile_px: 32, ..CogOptions::default() },
+    )
+    .unwrap();
+    let block = [1u8; 1024];
+    writer.put(0, 0, &[&block]).unwrap();
+    let refused = [
+        writer.put(2, 0, &[&block]),
+        writer.put(0, 1, &[&block[1..]]),
+        writer.put(1, 0, &[]),
+        writer.put(0, 0, &[&block]),
+    ];
+    assert!(refused.iter().all(|r| matches!(r, Err(MapError::Argument { .. }))), "{refused:?}");
+    let empty = CogLayout::<u8>::new(0, 40, vec![BandInfo::new("a", "")]);
+    assert!(CogWriter::create(&PathBuf::from("a.tif"), empty, &CogOptions::default()).is_err());
+}
+
+#[test]
+fn the_zstd_codec_keeps_every_bit() {
+    let raster = wave(300, 200);
+    let options = CogOptions { codec: Codec::Zstd, tile_px: 512, ..CogOptions::default() };
+    let bytes = write(&plain(vec![Band::new("a", "", Pixels::F32(&raster))]), &options);
+    let d = &directories(&bytes)[0];
+    assert_eq!(numbers(d, 259), [50_000]);
+    let (at, n) = (numbers(d, 324)[0], numbers(d, 325)[0]);
+    // The magic number of RFC 8878; the content is checked against GDAL in crosscheck/check_map_outputs.py.
+    assert_eq!(bytes[at..at + 4], [0x28, 0xb5, 0x2f, 0xfd]);
+    let mut plain = Vec::new();
+    structured_zstd::decoding::StreamingDecoder::new(&bytes[at..at + n])
+        .unwrap()
+        .read_to_end(&mut plain)
+        .unwrap();
+    let first: Vec<u8> = unpredict(&plain[..2048], 4, 3)[1].clone();
+    assert_eq!(first, raster.at(1, 0).to_le_bytes());
+}
+
+#[test]
+fn statistics_stand_in_the_metadata_and_flags_have_none() {
+    let raster = Raster::from_vec(2, 2, vec![1.0f32, 2.0, f32::NAN, 6.0]).unwrap();
+    let text = |bands| String::from_utf8_lossy(&write(&plain(bands), &CogOptions::default())).into_owned();
+    let found = text(vec![Band::new("a", "", Pixels::F32(&raster))]);
+    for item in ["MAXIMUM\" sample=\"0\">6<", "MEAN\" sample=\"0\">3<", "VALID_PERCENT\" sample=\"0\">75<"] {
+        assert!(found.contains(item), "{item}");
+    }
+    let flags = Raster::filled(2, 2, 3u8);
+    assert!(
+        !text(vec![Band::new("q", "", Pixels::U8(&flags)).with_overview(Overview::Or)])
+            .contains("STATISTICS")
+    );
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(24))]
     #[test]
@@ -224,5 +370,33 @@ proptest! {
         let bytes = write(&plain(vec![Band::new("a", "", Pixels::U16(&raster))]), &options);
         let expected: Vec<_> = raster.as_slice().iter().map(|v| v.to_le_bytes().to_vec()).collect();
         prop_assert_eq!(band_values(&bytes, &directories(&bytes)[0], 0), expected);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+    #[test]
+    fn any_floats_round_trip_through_our_deflate(
+        width in 1usize..70, height in 1usize..70, level in 1u32..8, seed in any::<u32>(), kind in 0u32..4,
+    ) {
+        // Noise, a few values, long runs, and slopes.
+        let value = |i: usize| {
+            let mixed = (i as u32).wrapping_mul(2_654_435_761) ^ seed;
+            match kind {
+                0 => f32::from_bits(mixed),
+                1 => (mixed >> 30) as f32,
+                2 => if (i as u32 / 40).is_multiple_of(3) { f32::NAN } else { seed as f32 },
+                _ => i as f32 * 0.37,
+            }
+        };
+        let raster = Raster::from_vec(width, height, (0..width * height).map(value).collect()).unwrap();
+        let options = CogOptions { tile_px: 32, deflate_level: level, ..CogOptions::default() };
+        let bytes = write(&plain(vec![Band::new("a", "", Pixels::F32(&raster))]), &options);
+        let back = band_values(&bytes, &directories(&bytes)[0], 0);
+        for (back, value) in back.iter().zip(raster.as_slice()) {
+            let back = f32::from_le_bytes(back[..].try_into().unwrap());
+            // Blocks of NaN alone are written with the one NaN.
+            prop_assert!(back.to_bits() == value.to_bits() || back.is_nan() && value.is_nan());
+        }
     }
 }

@@ -20,7 +20,7 @@ fn info() -> ProductInfo {
 fn a_map_becomes_four_files_that_name_their_bands_and_flags() {
     let shape = ceres();
     let shot = photograph("a", &shape, pose(LonLat::from_degrees(180.0, 0.0), 27_000.0, 20.0), 400);
-    let ground = Ground { shape: &shape, grid: MapGrid::global(180) };
+    let ground = Ground { shape: &shape, grid: MapGrid::global(180).into() };
     let options = MosaicOptions { model: model(), ..MosaicOptions::default() };
     let map = orthorectify(&shot, ground, &options, &Silent).unwrap();
     let folder = tempfile::tempdir().unwrap();

@@ -5,9 +5,7 @@
 use std::path::Path;
 
 use facula_core::{Body, MapGrid, parse_utc};
-use facula_map::{
-    Georeference, MapCrs, MapError, StacAsset, StacCatalog, StacProduct, StacView, write_catalog,
-};
+use facula_map::{Georeference, MapError, StacAsset, StacCatalog, StacProduct, StacView, write_catalog};
 use serde_json::Value;
 
 fn catalog() -> StacCatalog {
@@ -21,10 +19,10 @@ fn product(id: &str) -> StacProduct {
         size_bytes: Some(1234),
         ..StacAsset::cog("data", &format!("map/{id}.tif"), title)
     };
-    let crs = MapCrs::of(&Body::built_in("ceres").unwrap());
+    let body = Body::built_in("ceres").unwrap();
     let observed = (parse_utc("2015-05-04T00:00:00").unwrap(), parse_utc("2015-05-07T00:00:00").unwrap());
     StacProduct {
-        georeference: Some(Georeference { grid: MapGrid::global(1800), crs }),
+        georeference: Some(Georeference::of(&body, MapGrid::global(1800))),
         view: StacView { sun_incidence_deg: Some(30.0), phase_deg: Some(f64::NAN), ..StacView::default() },
         gsd_m: Some(850.0),
         assets: vec![asset],

@@ -8,6 +8,7 @@
 
 mod flat;
 mod noise;
+mod normal;
 mod psf;
 
 use facula_core::{Random, Raster};
@@ -17,6 +18,7 @@ use rayon::prelude::*;
 use crate::{Exposure, SimulateError};
 pub use flat::FlatField;
 use noise::{NORMAL_FROM_E, poisson};
+use normal::normal_pairs;
 pub use psf::Wings;
 pub(crate) use psf::blur;
 
@@ -76,8 +78,9 @@ pub fn expose(iof: &Raster<f32>, input: &Exposure<'_>, stream: u64) -> Result<Ra
     let mut dn = charge_e;
     dn.as_mut_slice().par_iter_mut().with_min_len(1 << 14).for_each(|value| {
         let number = detector.bias_dn + measured_dn(&detector.linearity, f64::from(*value) * per_e);
-        let number = if whole { number.round() } else { number };
-        *value = number.clamp(0.0, largest_dn) as f32;
+        let number = number.clamp(0.0, largest_dn);
+        // Rounded without a call: numbers are not negative and small.
+        *value = if whole { f64::from((number + 0.5) as u32) } else { number } as f32;
     });
     Ok(dn)
 }
@@ -155,26 +158,40 @@ fn smear(signal_e: &mut Raster<f32>, [below, above]: [f64; 2]) {
 
 /// Pixels that one task gives noise.
 const TASK: usize = 1 << 12;
+/// Pairs of pixels whose normal numbers are made at once; a task has a whole number of them.
+const BLOCK: usize = 64;
 
 /// Shot and read-out noise.
 fn add_noise(charge_e: &mut Raster<f32>, detector: &Detector, mut base: Random) {
     let seed = base.uniform().to_bits();
     let read_e = detector.read_noise_e;
     charge_e.as_mut_slice().par_chunks_mut(TASK).enumerate().for_each(|(task, pixels)| {
-        for (k, pair) in pixels.chunks_mut(2).enumerate() {
-            let mut random = Random::new(seed, (task * TASK / 2 + k) as u64);
-            let (first, second) = random.normal_pair();
-            for (value, normal) in pair.iter_mut().zip([first, second]) {
-                let mean_e = f64::from(*value).max(0.0);
-                // The sum of two normal numbers is one.
-                *value = if mean_e < NORMAL_FROM_E {
-                    poisson(mean_e, &mut random) + read_e * normal
-                } else {
-                    mean_e + (mean_e + read_e * read_e).sqrt() * normal
-                } as f32;
+        let mut normals = [[0.0f64; 2]; BLOCK];
+        for (block, pixels) in pixels.chunks_mut(2 * BLOCK).enumerate() {
+            let stream = (task * TASK / 2 + block * BLOCK) as u64;
+            let mut randoms: [Random; BLOCK] = std::array::from_fn(|k| Random::new(seed, stream + k as u64));
+            for (pair, random) in normals.iter_mut().zip(&mut randoms) {
+                *pair = [random.uniform(), random.uniform()];
             }
+            normal_pairs(&mut normals);
+            let pairs = pixels.chunks_mut(2).zip(&normals).zip(&mut randoms);
+            pairs.for_each(|((pair, normals), random)| add_to_pair(pair, *normals, (read_e, random)));
         }
     });
+}
+
+/// Adds noise to two pixels with random numbers of their own.
+#[inline(always)]
+fn add_to_pair(pair: &mut [f32], normals: [f64; 2], (read_e, random): (f64, &mut Random)) {
+    for (value, normal) in pair.iter_mut().zip(normals) {
+        let mean_e = f64::from(*value).max(0.0);
+        // The sum of two normal numbers is one.
+        *value = if mean_e < NORMAL_FROM_E {
+            poisson(mean_e, random) + read_e * normal
+        } else {
+            mean_e + (mean_e + read_e * read_e).sqrt() * normal
+        } as f32;
+    }
 }
 
 /// Cuts charge at full well, or lets it run along the columns.

@@ -111,15 +111,17 @@ impl<'a> Scene<'a> {
 
     /// Whether no terrain can stand between a point and the Sun: on ground no steeper than an angle everywhere, a ray
     /// that rises more steeply than that over the horizontal only gains height.
-    pub(crate) fn is_surely_lit(&self, up: Vec3<BodyFixed>, to_sun: Vec3<BodyFixed>) -> bool {
+    pub(crate) fn is_surely_lit(&self, point_km: Vec3<BodyFixed>, to_sun_km: Vec3<BodyFixed>) -> bool {
         // A millionth for rounding, and the Sun's disc at 0.1 au.
         const SPARE: f64 = 0.05;
         let cosine = self.steepest_cosine;
         if !(cosine > 0.0) {
             return false;
         }
-        let sine = (1.0 - cosine * cosine).max(0.0).sqrt();
-        up.dot(to_sun) > sine + SPARE
+        let sine = (1.0 - cosine * cosine).max(0.0).sqrt() + SPARE;
+        let along = point_km.dot(to_sun_km);
+        // The sine of the Sun's elevation over the horizon of a sphere, squared.
+        (along > 0.0) & (along * along > sine * sine * point_km.dot(point_km) * to_sun_km.dot(to_sun_km))
     }
 }
 

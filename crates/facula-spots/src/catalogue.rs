@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The catalogue in files. The columns are listed once, here; every format writes the same.
 
+pub(crate) mod craters;
 pub(crate) mod geojson;
 pub(crate) mod light;
 pub(crate) mod parquet;
@@ -51,7 +52,7 @@ fn text(value: &str) -> Cell {
 }
 
 /// The columns of a spot catalogue.
-pub(crate) const SPOT_COLUMNS: [Column<Spot>; 24] = [
+pub(crate) const SPOT_COLUMNS: [Column<Spot>; 25] = [
     column(Kind::Text, "id", "identifier, S001 the most significant", |s| text(&s.id)),
     column(Kind::Text, "name", "facula or crater it lies in or at (IAU)", |s| Cell::Text(s.name.clone())),
     column(Kind::Text, "host_crater", "smallest named crater that holds it (IAU)", |s| {
@@ -104,7 +105,13 @@ pub(crate) const SPOT_COLUMNS: [Column<Spot>; 24] = [
     column(Kind::Count, "frames", "frames that saw its centroid", |s| {
         Cell::Count(s.frames.map(|f| i32::try_from(f).unwrap_or(i32::MAX)))
     }),
-    column(Kind::Text, "flags", "words: unresolved saturated edge truncated crowded", |s| {
+    column(
+        Kind::Number,
+        "slope_fraction",
+        "strength of the opposite companion beside it over its own, 1: a slope",
+        |s| number(s.slope_fraction),
+    ),
+    column(Kind::Text, "flags", "words: unresolved saturated edge truncated crowded slope", |s| {
         text(&s.flags.iter().map(|f| f.word()).collect::<Vec<_>>().join(" "))
     }),
 ];

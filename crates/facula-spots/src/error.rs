@@ -35,16 +35,6 @@ pub enum SpotError {
         /// What to do.
         remedy: &'static str,
     },
-    /// The map holds nothing to search.
-    #[error(
-        "only {valid} of {total} cells of the map have a usable albedo; check its quality band and frames"
-    )]
-    NoCoverage {
-        /// Cells with a value and none of the excluded flags.
-        valid: usize,
-        /// All cells.
-        total: usize,
-    },
 }
 
 impl SpotError {

@@ -7,17 +7,33 @@
 //! GeoJSON, GeoParquet and Parquet.
 
 mod catalogue;
+mod craters;
 mod detect;
 mod error;
 mod light;
 mod names;
 mod spot;
+mod track;
 
+pub use catalogue::craters::{write_craters_geojson, write_craters_parquet, write_rims_geojson};
 pub use catalogue::geojson::{write_geojson, write_outlines_geojson};
 pub use catalogue::light::read_light_curves_parquet;
 pub use catalogue::parquet::{write_light_curves_parquet, write_spots_parquet};
-pub use detect::{DetectOptions, SpotMap, detect};
+pub use craters::{
+    Crater, CraterCentre, CraterDepth, CraterFlag, CraterGuess, CraterMap, CraterOptions, CraterPlace,
+    CraterRim, CraterSearch, SizeBin, SizeFrequency, Sunlight, Surface, Where, covered_km2, detect_craters,
+    fit_craters, host_crater, measure_depths, name_craters, place_in_crater, size_frequency, write_diam,
+    write_scc,
+};
+pub use detect::completeness::{
+    CompletenessCell, CompletenessOptions, CompletenessTable, Reliability, completeness,
+};
+pub use detect::frame::{FrameOptions, FrameSpot, detect_frame};
+pub use detect::{DetectOptions, Search, Slopes, SpotMap, detect};
 pub use error::SpotError;
 pub use light::{Illumination, LightCurve, LightOptions, LightPoint, light_curves, light_points};
 pub use names::name_spots;
 pub use spot::{Polarity, Spot, SpotFlag};
+pub use track::{
+    Catalogue, CrossMatch, FamilyTree, Listed, Relation, TrackOptions, Tracked, cross_match, track,
+};

@@ -48,7 +48,7 @@ fn host<'a>(spot: &Spot, features: &'a [Feature], ellipsoid: &Ellipsoid) -> Opti
 }
 
 /// Distance along the sphere of the local radius, km.
-fn distance_km(a: LonLat, b: LonLat, ellipsoid: &Ellipsoid) -> f64 {
+pub(crate) fn distance_km(a: LonLat, b: LonLat, ellipsoid: &Ellipsoid) -> f64 {
     a.separation_rad(b) * ellipsoid.radius_km(a.direction())
 }
 

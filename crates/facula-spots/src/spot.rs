@@ -12,7 +12,7 @@ pub enum Polarity {
     /// Brighter.
     #[default]
     Bright,
-    /// Darker. Not searched for yet.
+    /// Darker.
     Dark,
 }
 
@@ -31,6 +31,9 @@ pub enum SpotFlag {
     Truncated,
     /// It touches another spot: areas are divided at the half maxima.
     Crowded,
+    /// As dark a companion lies beside it as it is bright (or the other way round): a slope lit by the Sun and its
+    /// shaded counterpart, no albedo.
+    Slope,
 }
 
 impl SpotFlag {
@@ -42,6 +45,7 @@ impl SpotFlag {
             Self::Edge => "edge",
             Self::Truncated => "truncated",
             Self::Crowded => "crowded",
+            Self::Slope => "slope",
         }
     }
 }
@@ -88,6 +92,9 @@ pub struct Spot {
     pub scale_km: f64,
     /// Frames that saw the centroid's cell, where the map tells.
     pub frames: Option<u32>,
+    /// Evidence for relief: height of the strongest companion of the opposite sign beside it (along the direction of the
+    /// Sun where that is known) over its own. A slope lit by the Sun has about 1, an albedo spot on flat ground about 0.
+    pub slope_fraction: f64,
     /// Closed outline at half maximum: the first place is repeated at the end.
     pub outline: Vec<LonLat>,
     /// Places of equal ground area that fill the spot, at most [`Spot::FOOTPRINT_PLACES`].

@@ -36,7 +36,7 @@ fn the_famous_spots_of_ceres_are_found_where_the_iau_has_them() {
         return skip("the_famous_spots_of_ceres_are_found_where_the_iau_has_them", "no data folder");
     };
     let named = features("ceres");
-    for name in ["Cerealia Facula", "Vinalia Faculae", "Haulani", "Oxo"] {
+    for name in ["Cerealia Facula", "Vinalia Faculae", "Haulani", "Oxo", "Ahuna Mons", "Juling"] {
         let place = named.iter().find(|f| f.name == name).unwrap().place;
         let nearest_deg =
             spots.iter().map(|s| s.place.separation_rad(place).to_degrees()).fold(f64::INFINITY, f64::min);
@@ -49,5 +49,22 @@ fn the_famous_spots_of_ceres_are_found_where_the_iau_has_them() {
     assert_eq!(first.host_crater.as_deref(), Some("Occator"));
     assert!(first.contrast > 2.0 && first.diameter_km > 5.0 && first.diameter_km < 15.0, "{first:?}");
     assert!(spots.iter().any(|s| s.name.as_deref() == Some("Vinalia Faculae")));
+    for name in ["Cerealia Facula", "Vinalia Faculae", "Haulani", "Oxo", "Ahuna Mons", "Kupalo", "Juling"] {
+        let Some(feature) = named.iter().find(|f| f.name == name) else { continue };
+        let apart_deg = |s: &Spot| s.place.separation_rad(feature.place).to_degrees();
+        let near = spots.iter().filter(|s| apart_deg(s) < NEAR_DEG);
+        match near.max_by(|a, b| a.contrast.total_cmp(&b.contrast)) {
+            Some(s) => eprintln!(
+                "{name}: {} at {:.2} deg, contrast {:.2}, {:.1} km, significance {:.1}",
+                s.id,
+                apart_deg(s),
+                s.contrast,
+                s.diameter_km,
+                s.significance
+            ),
+            None => eprintln!("{name}: nothing within {NEAR_DEG} deg"),
+        }
+    }
+    eprintln!("{} spots", spots.len());
     assert!(spots.len() < MOST_SPOTS, "{}", spots.len());
 }

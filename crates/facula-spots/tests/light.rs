@@ -113,6 +113,7 @@ fn spot() -> Spot {
         scale_km: SPOT_KM,
         frames: None,
         outline: Vec::new(),
+        slope_fraction: 0.0,
         footprint: vec![at(-half, 0.0), at(half, 0.0), at(0.0, -half), at(0.0, half)],
         flags: Vec::new(),
         name: None,

@@ -193,6 +193,8 @@ pub struct SpotChoice {
     pub least_significance: Option<f64>,
     /// Least contrast of the filtered peak to its surroundings.
     pub least_contrast: Option<f64>,
+    /// False spots an independent cell may give: the tail of the map's own troughs sets the threshold to it.
+    pub false_alarm_rate: Option<f64>,
 }
 
 /// What is written beside the standard products.

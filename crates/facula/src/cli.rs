@@ -7,6 +7,7 @@ mod fetch;
 mod frame;
 mod info;
 mod kernels;
+mod map;
 mod photometry;
 mod render;
 mod simulate;
@@ -49,6 +50,8 @@ enum Command {
     Convert(convert::ConvertArgs),
     /// Data numbers to I/F, with errors, quality and a record of every step.
     Calibrate(calibrate::CalibrateArgs),
+    /// Frames to a map: orthorectified, normalised, mosaicked; more frames to a map that is there.
+    Map(map::MapArgs),
     /// One picture: any body, time, standpoint and camera.
     Render(render::RenderArgs),
     /// Raw frames as an archive would hold them, of a plan or from one standpoint, with their truth.
@@ -69,6 +72,7 @@ const EXAMPLES: &str = "Examples:
   facula render --time 2015-04-15T07:50 --above 239.3,19.8,22470 -o a.png   what Dawn saw
   facula info FRAME.LBL                                what a file holds
   facula calibrate FRAME.LBL                           data numbers to I/F
+  facula map raw/*.LBL                                 frames to a map
   facula fetch dawn --target ceres --phase rc3 --dry-run   what the archive has
   facula photometry fit OBSERVATIONS.csv --disk akimov     a scattering law from brightness
   facula kernels *.bsp *.bc                            what these kernels hold and cover
@@ -111,6 +115,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Info(args) => answer(args.json, info::run(&args)),
         Command::Convert(args) => answer(args.json, convert::run(&args)),
         Command::Calibrate(args) => answer(args.json, calibrate::run(&args)),
+        Command::Map(args) => answer(args.json, map::run(&args)),
         Command::Render(args) => answer(args.json, render::run(&args)),
         Command::Simulate(args) => answer(args.json, simulate::run(&args)),
         Command::Fetch(args) => answer(args.json, fetch::run(&args)),

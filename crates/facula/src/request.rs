@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use facula_archive::ArchiveError;
-use facula_core::BodyError;
+use facula_core::{BodyError, ProjectionError};
 use facula_fetch::FetchError;
 use facula_geometry::GeometryError;
 use facula_map::MapError;
@@ -69,6 +69,9 @@ pub enum RequestError {
     /// A body is not known.
     #[error(transparent)]
     Body(#[from] BodyError),
+    /// A map projection cannot show what is asked for.
+    #[error(transparent)]
+    Projection(#[from] ProjectionError),
     /// A table of observations, a scattering law or its file means nothing.
     #[error("{what}: {reason}")]
     Scattering {
@@ -145,6 +148,9 @@ impl RequestError {
             }
             Self::Spots(_) | Self::Publish(_) | Self::Map(_) | Self::Io { .. } => {
                 "check that the path exists, that you may write there, and that the disk is not full"
+            }
+            Self::Projection(_) => {
+                "choose another --projection or --window; `facula map --help` shows examples"
             }
             Self::Body(_) => "give the name of a built-in body or the path of a body file ending in .toml",
         }

@@ -105,6 +105,8 @@ pub(crate) struct Findings {
     pub(crate) frames: Vec<AlignedFrame>,
     pub(crate) frames_given: usize,
     pub(crate) map: GlobalMap,
+    /// Cells of the map.
+    pub(crate) grid: MapGrid,
     pub(crate) quantity: &'static str,
     pub(crate) shape_name: &'static str,
     pub(crate) spots: Vec<Spot>,
@@ -149,9 +151,10 @@ fn from_map(
 ) -> Result<Findings, SurveyError> {
     let file = setup.loaded.campaign.input_map.as_ref().expect("asked for by the caller");
     let image = rolled_to_zero(timings.stage("read map", || setup.map_file(file))?);
-    let (width, height) = (image.grid.width, image.grid.height);
+    let grid = image.grid;
+    let (width, height) = (grid.width, grid.height);
     let map = GlobalMap {
-        grid: image.grid,
+        grid: image.grid.into(),
         quality: image.values.map(|v| if v.is_nan() { Quality::MISSING } else { Quality::GOOD }),
         coverage: image.values.map(|v| u16::from(!v.is_nan())),
         sigma: Raster::filled(width, height, f32::NAN),
@@ -164,12 +167,13 @@ fn from_map(
         }),
         albedo: image.values,
     };
-    let spots = timings.stage("detect", || spots(setup, &map, report))?;
+    let spots = timings.stage("detect", || spots(setup, (&map, grid), report))?;
     let verdict = SurveyVerdict::of(Vec::new());
     let mut findings = Findings {
         frames: Vec::new(),
         frames_given: 0,
         map,
+        grid,
         quantity: "relative brightness",
         shape_name: "ellipsoid",
         spots,
@@ -247,7 +251,8 @@ fn from_frames(
     let tools = FrameTools::new(setup, &shape, flat.as_deref(), report)?;
     let frames = timings.stage("align", || tools.align_all(&paths, folder))?;
     let map = timings.stage("map", || mapping::mosaic(&tools, &frames, folder, report))?;
-    let spots = timings.stage("detect", || spots(setup, &map, report))?;
+    let grid = setup.grid;
+    let spots = timings.stage("detect", || spots(setup, (&map, grid), report))?;
     let curves = timings.stage("light curves", || curves(&tools, &frames, &spots, report));
     let verdict = timings.stage("weigh", || verdict(setup, &curves, report));
     let recovery =
@@ -258,6 +263,7 @@ fn from_frames(
         frames_given: paths.len(),
         frames,
         map,
+        grid,
         spots,
         curves,
         verdict,
@@ -298,6 +304,7 @@ fn drawn<'a>(setup: &'a Setup<'_>, findings: &'a Findings) -> figures::Drawn<'a>
         title: &setup.loaded.campaign.title,
         body: &setup.body,
         map: &findings.map,
+        grid: findings.grid,
         spots: &findings.spots,
         curves: &findings.curves,
         verdict: &findings.verdict,
@@ -307,13 +314,18 @@ fn drawn<'a>(setup: &'a Setup<'_>, findings: &'a Findings) -> figures::Drawn<'a>
     }
 }
 
-fn spots(setup: &Setup<'_>, map: &GlobalMap, report: &dyn SurveyReporter) -> Result<Vec<Spot>, SurveyError> {
+fn spots(
+    setup: &Setup<'_>,
+    (map, grid): (&GlobalMap, MapGrid),
+    report: &dyn SurveyReporter,
+) -> Result<Vec<Spot>, SurveyError> {
     let choice = &setup.loaded.campaign.spots;
     let mut options = DetectOptions { features: setup.features.clone(), ..Default::default() };
     options.least_significance = choice.least_significance.unwrap_or(options.least_significance);
     options.least_contrast = choice.least_contrast.unwrap_or(options.least_contrast);
+    options.false_alarm_rate = choice.false_alarm_rate.unwrap_or(options.false_alarm_rate);
     let input = SpotMap {
-        grid: map.grid,
+        grid,
         albedo: &map.albedo,
         quality: &map.quality,
         sigma: Some(&map.sigma),
@@ -398,6 +410,7 @@ fn judge(
         camera: &camera,
         frames,
         map,
+        grid: setup.grid,
         spots,
         radius_km: setup.body.ellipsoid().mean_radius_km(),
         blur_sigma_cells: blur_sigma_cells(setup, map),

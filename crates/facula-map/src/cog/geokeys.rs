@@ -3,8 +3,7 @@
 //! is user-defined (32767) and named exactly as the IAU names it; GDAL and PROJ find the code from the names and
 //! parameters.
 
-use crate::MapCrs;
-use crate::crs::CENTRAL_MERIDIAN_DEG;
+use crate::{GeoTiffProjection, MapCrs};
 
 /// "User defined", GeoTIFF 1.1, section 7.
 const USER_DEFINED: u16 = 32767;
@@ -23,36 +22,39 @@ pub(super) struct GeoKeys {
 
 /// The keys of a coordinate system, in ascending order of their identifiers.
 pub(super) fn geokeys(crs: &MapCrs) -> GeoKeys {
+    keys_of([&crs.projected_name(), &crs.geographic_name, &crs.datum_name], &crs.geo_tiff())
+}
+
+/// The keys of any projection: names of the projected system, of the geographic one and of its datum.
+fn keys_of([projected, geographic, datum]: [&str; 3], method: &GeoTiffProjection) -> GeoKeys {
     let mut keys = GeoKeys { directory: vec![1, 1, 0, 0], doubles: Vec::new(), ascii: String::new() };
     keys.short(1024, 1); // GTModelType: projected
     keys.short(1025, 1); // GTRasterType: pixel is area
-    keys.text(1026, &crs.projected_name()); // GTCitation
+    keys.text(1026, projected); // GTCitation
     keys.short(2048, USER_DEFINED); // GeodeticCRS
     keys.text_parts(
         2049, // GeodeticCitation, in the form GDAL writes and reads
         &[
-            ("GCS Name = ", &crs.geographic_name),
-            ("Datum = ", &crs.datum_name),
-            ("Ellipsoid = ", &crs.datum_name),
+            ("GCS Name = ", geographic),
+            ("Datum = ", datum),
+            ("Ellipsoid = ", datum),
             ("Primem = ", "Reference Meridian"),
         ],
     );
     keys.short(2050, USER_DEFINED); // GeodeticDatum
     keys.short(2054, 9102); // GeogAngularUnits: degree
     keys.short(2056, USER_DEFINED); // Ellipsoid
-    keys.double(2057, crs.sphere_radius_m); // EllipsoidSemiMajorAxis
-    keys.double(2058, crs.sphere_radius_m); // EllipsoidSemiMinorAxis
+    keys.double(2057, method.radii_m[0]); // EllipsoidSemiMajorAxis
+    keys.double(2058, method.radii_m[1]); // EllipsoidSemiMinorAxis
     keys.double(2061, 0.0); // PrimeMeridianLongitude
     keys.short(3072, USER_DEFINED); // ProjectedCRS
-    keys.text(3073, &crs.projected_name()); // ProjectedCitation
+    keys.text(3073, projected); // ProjectedCitation
     keys.short(3074, USER_DEFINED); // Projection
-    keys.short(3075, 17); // ProjMethod: CT_Equirectangular
+    keys.short(3075, method.method_code.unwrap_or(USER_DEFINED)); // ProjMethod
     keys.short(3076, 9001); // ProjLinearUnits: metre
-    keys.double(3078, 0.0); // ProjStdParallel1
-    keys.double(3082, 0.0); // ProjFalseEasting
-    keys.double(3083, 0.0); // ProjFalseNorthing
-    keys.double(3088, CENTRAL_MERIDIAN_DEG); // ProjCenterLong
-    keys.double(3089, 0.0); // ProjCenterLat
+    for (key, value) in &method.parameters {
+        keys.double(*key, *value);
+    }
     keys
 }
 
@@ -104,6 +106,19 @@ mod tests {
         let keys = ceres_keys();
         let ids: Vec<u16> = keys.directory[4..].chunks(4).map(|k| k[0]).collect();
         assert!(ids.is_sorted() && usize::from(keys.directory[3]) == ids.len());
+    }
+
+    #[test]
+    fn another_projection_brings_its_code_and_numbers() {
+        // CT_PolarStereographic with ProjNatOriginLat, ProjFalseEasting, ProjFalseNorthing, ProjStraightVertPoleLong.
+        let parameters = vec![(3081, 90.0), (3082, 0.0), (3083, 0.0), (3095, 180.0)];
+        let method = GeoTiffProjection { method_code: Some(15), parameters, radii_m: [482_000.0, 446_000.0] };
+        let keys = keys_of(["p", "g", "d"], &method);
+        let find = |id: u16| keys.directory[4..].chunks(4).find(|k| k[0] == id).unwrap().to_vec();
+        assert_eq!(find(3075)[3], 15);
+        let double = |id: u16| keys.doubles[usize::from(find(id)[3])];
+        assert_eq!([double(3081), double(3095), double(2058)], [90.0, 180.0, 446_000.0]);
+        assert!(keys.directory[4..].chunks(4).map(|k| k[0]).is_sorted());
     }
 
     #[test]

@@ -7,6 +7,8 @@ use super::MosaicOptions;
 /// geometry.
 pub(crate) struct PhaseTable {
     values: Vec<f64>,
+    /// What the model gives at the standard geometry.
+    pub(super) standard: f64,
 }
 
 impl PhaseTable {
@@ -19,7 +21,7 @@ impl PhaseTable {
             let half_phase_sin = k as f64 / Self::STEPS as f64;
             options.model.phase(2.0 * half_phase_sin.asin()) / standard
         };
-        Self { values: (0..=Self::STEPS).map(value).collect() }
+        Self { values: (0..=Self::STEPS).map(value).collect(), standard }
     }
 
     pub(super) fn at(&self, half_phase_sin: f64) -> f64 {
@@ -44,6 +46,25 @@ impl Fade {
     }
 
     pub(super) fn weight(self, cos: f64) -> f64 {
+        ((cos - self.limit_cos) * self.per_cos).clamp(0.0, 1.0)
+    }
+
+    /// The same in single precision.
+    pub(super) fn narrow(self) -> NarrowFade {
+        NarrowFade { limit_cos: self.limit_cos as f32, per_cos: self.per_cos as f32 }
+    }
+}
+
+/// [`Fade`] in single precision.
+#[derive(Clone, Copy)]
+pub(super) struct NarrowFade {
+    limit_cos: f32,
+    per_cos: f32,
+}
+
+impl NarrowFade {
+    #[inline(always)]
+    pub(super) fn weight(self, cos: f32) -> f32 {
         ((cos - self.limit_cos) * self.per_cos).clamp(0.0, 1.0)
     }
 }

@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A shot made ready for looking up many cells.
+//! A shot made ready for looking up many cells, and the exact way to look up one.
 
-use facula_core::{BodyFixed, IofFrame, PixelPos, Quality, Vec3};
+use facula_core::{BodyFixed, PixelPos, Quality, Vec3};
 use facula_geometry::{Shape, Shot};
 use facula_photometry::{DiskFunction, LightAngles};
 
 use super::MosaicOptions;
+use super::clean::Clean;
 use super::curves::{Fade, PhaseTable};
-use super::rays::{Rays, Target};
-use super::sample::{Reading, read};
-use crate::mosaic::{Bounds, TileGround};
+use super::lines::Law;
+use super::sample::{Reader, Reading};
+use super::tile::law_of;
+use crate::mosaic::{Bounds, Spot, TileGround};
 
 /// Cells up to this many pixels wide are read at one place; larger ones are averaged.
-const SINGLE_READING_PX: f64 = 1.5;
-/// At most this many readings along each side of a cell.
-const MAX_READINGS: f64 = 16.0;
+pub(super) const SINGLE_READING_PX: f64 = 1.5;
 /// Phase beyond which the H, G phase function is extrapolated: sin of half of 120° (Bowell et al. 1989).
-const MAX_HALF_PHASE_SIN: f64 = 0.866_025_403_784_438_6;
+pub(super) const MAX_HALF_PHASE_SIN: f64 = 0.866_025_403_784_438_6;
 
 /// What a frame contributes to a cell.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -45,28 +45,36 @@ pub(crate) struct Measurement {
 }
 
 /// How a cell is seen and lit in a shot.
-struct Sight {
-    at: PixelPos,
-    to_camera: Vec3<BodyFixed>,
-    to_sun: Vec3<BodyFixed>,
-    cos_emission: f64,
-    cos_incidence: f64,
-    scale_m: f64,
+pub(super) struct Sight {
+    /// Where it falls.
+    pub at: PixelPos,
+    /// Unit vector to the camera.
+    pub to_camera: Vec3<BodyFixed>,
+    /// Unit vector to the Sun.
+    pub to_sun: Vec3<BodyFixed>,
+    /// Cosine of the emission angle.
+    pub cos_emission: f64,
+    /// Cosine of the incidence angle.
+    pub cos_incidence: f64,
+    /// Size of a pixel across the line of sight, m.
+    pub scale_m: f64,
 }
 
 /// A shot with everything that does not change from cell to cell.
 pub(crate) struct ShotView<'a> {
-    shot: &'a Shot,
-    shape: &'a Shape,
-    options: &'a MosaicOptions,
-    phase: &'a PhaseTable,
+    pub(super) shot: &'a Shot,
+    pub(super) shape: &'a Shape,
+    pub(super) options: &'a MosaicOptions,
+    pub(super) phase: &'a PhaseTable,
+    pub(super) clean: Clean,
+    pub(super) law: Law,
     boresight: Vec3<BodyFixed>,
     half_field_rad: f64,
-    ifov_m_per_km: f64,
-    emission: Fade,
-    incidence: Fade,
-    /// Cosine of the zenith angle beyond which rays are sent; −2 for shapes that need none.
-    ray_cos_zenith: f64,
+    pub(super) ifov_m_per_km: f64,
+    pub(super) emission: Fade,
+    pub(super) incidence: Fade,
+    /// Cosine of the zenith angle beyond which terrain may stand in the way; −2 for shapes without.
+    pub(super) ray_cos_zenith: f64,
 }
 
 impl<'a> ShotView<'a> {
@@ -89,6 +97,8 @@ impl<'a> ShotView<'a> {
             shape,
             options,
             phase,
+            clean: Clean::of(&shot.frame.quality),
+            law: law_of(options),
             boresight,
             half_field_rad,
             ifov_m_per_km: shot.camera.ifov_rad() * 1000.0,
@@ -114,17 +124,18 @@ impl<'a> ShotView<'a> {
 
     /// How many cells along each side of a block share one ray: terrain is not looked at more finely than the
     /// frame's pixels show it.
-    pub(crate) fn ray_block_cells(&self, ground: &TileGround) -> usize {
+    pub(super) fn ray_block_cells(&self, ground: &TileGround) -> usize {
         let range_km = (ground.bounds.centre_km - self.shot.pose.spacecraft_km).length();
         let cells_per_px = range_km * self.ifov_m_per_km / (ground.cell_km() * 1000.0);
         cells_per_px.ceil().clamp(1.0, 4.0) as usize
     }
 
-    /// What the frame says of a cell; `rays` keeps what terrain hides.
-    pub(crate) fn look_at(&self, ground: &TileGround, cell: usize, rays: &mut Rays) -> Outcome {
-        match self.sight(ground.points_km[cell], ground.normals[cell]) {
+    /// What the frame says of a cell, obstacles not considered.
+    pub(super) fn look_at(&self, ground: &TileGround, cell: usize) -> Outcome {
+        let spot = ground.spot(cell);
+        match self.sight(&spot) {
             None => Outcome::Unseen,
-            Some(sight) => match self.measure((ground, cell), &sight, rays) {
+            Some(sight) => match self.measure((ground, cell), (&spot, &sight)) {
                 Ok(measurement) => Outcome::Measured(measurement),
                 Err(reason) => Outcome::Rejected(reason),
             },
@@ -132,14 +143,15 @@ impl<'a> ShotView<'a> {
     }
 
     /// How a point is seen and lit; `None` when it faces away or lies outside the frame.
-    fn sight(&self, point_km: Vec3<BodyFixed>, normal: Vec3<BodyFixed>) -> Option<Sight> {
+    pub(super) fn sight(&self, spot: &Spot) -> Option<Sight> {
+        let (point_km, normal) = (spot.point_km, spot.normal);
         let to_camera_km = self.shot.pose.spacecraft_km - point_km;
         let towards = normal.dot(to_camera_km);
         // False for cells without ground (NaN) too.
         if !(towards > 0.0) {
             return None;
         }
-        let at = self.pixel_inside(point_km)?;
+        let at = self.shot.pixel_of(point_km).filter(|at| self.reader().inside(*at))?;
         let range_km = to_camera_km.length();
         let to_sun_km = self.shot.pose.sun_km - point_km;
         let to_sun = to_sun_km * (1.0 / to_sun_km.length());
@@ -156,8 +168,7 @@ impl<'a> ShotView<'a> {
     fn measure(
         &self,
         (ground, cell): (&TileGround, usize),
-        sight: &Sight,
-        rays: &mut Rays,
+        (spot, sight): (&Spot, &Sight),
     ) -> Result<Measurement, Quality> {
         if sight.cos_incidence <= 0.0 {
             return Err(Quality::SHADOW);
@@ -166,34 +177,34 @@ impl<'a> ShotView<'a> {
         if fade <= 0.0 {
             return Err(Quality::GRAZING);
         }
-        if self.ray_cos_zenith > -1.0 {
-            self.free_of_obstacles((ground, cell), sight, rays)?;
-        }
-        let (reading, independent) = self.readings((ground, cell), sight)?;
+        let reading = self.reading((ground, cell), (spot, sight))?;
         let half_phase_sin = 0.5 * (sight.to_sun - sight.to_camera).length();
         let brightness = self.phase.at(half_phase_sin) * self.disk(sight, half_phase_sin);
         if !(brightness > 0.0 && brightness.is_finite()) {
             return Err(Quality::EXTRAPOLATED);
         }
         let beyond = if half_phase_sin > MAX_HALF_PHASE_SIN { Quality::EXTRAPOLATED } else { Quality::GOOD };
+        let seen = fade * sight.cos_incidence * sight.cos_emission * self.feather(sight.at);
         Ok(Measurement {
             albedo: reading.iof / brightness,
-            sigma: self.sigma_at(sight.at) / (brightness * independent.sqrt()),
-            weight: fade * sight.cos_incidence * sight.cos_emission / (sight.scale_m * sight.scale_m),
+            sigma: self.sigma_at(sight.at) * reading.noise_squared.sqrt() / brightness,
+            weight: seen / (sight.scale_m * sight.scale_m),
             scale_m: sight.scale_m,
             flags: reading.flags | beyond,
         })
     }
 
-    /// Where a point falls, if four pixels surround it.
-    fn pixel_inside(&self, point_km: Vec3<BodyFixed>) -> Option<PixelPos> {
-        let at = self.shot.pixel_of(point_km)?;
+    pub(super) fn reader(&self) -> Reader<'_> {
+        let (sampling, rejected) = (self.options.sampling, self.options.rejected);
+        Reader { frame: &self.shot.frame, sampling, rejected }
+    }
+
+    /// The factor of the weight that falls towards the frame's edges.
+    fn feather(&self, at: PixelPos) -> f64 {
         let frame = &self.shot.frame.iof;
-        let inside = at.x_px >= 0.0
-            && at.y_px >= 0.0
-            && at.x_px <= (frame.width() - 1) as f64
-            && at.y_px <= (frame.height() - 1) as f64;
-        inside.then_some(at)
+        let from = |v: f64, size: usize| v.min((size - 1) as f64 - v);
+        let edge_px = from(at.x_px, frame.width()).min(from(at.y_px, frame.height()));
+        ((edge_px + EDGE_PX) / self.options.feather_px.max(EDGE_PX)).min(1.0)
     }
 
     fn disk(&self, sight: &Sight, half_phase_sin: f64) -> f64 {
@@ -211,81 +222,35 @@ impl<'a> ShotView<'a> {
         f64::from(self.shot.frame.sigma.at((at.x_px + 0.5) as usize, (at.y_px + 0.5) as usize))
     }
 
-    /// Reads the frame at the cell, or at several places of it when the cell is larger than the pixels: the mean
-    /// over its area. With it the number of independent readings.
-    fn readings(
+    /// Reads the frame at the cell, or its mean over the cell when that is larger than the pixels.
+    fn reading(
         &self,
         (ground, cell): (&TileGround, usize),
-        sight: &Sight,
-    ) -> Result<(Reading, f64), Quality> {
-        let frame: &IofFrame = &self.shot.frame;
-        let (sampling, rejected) = (self.options.sampling, self.options.rejected);
-        if ground.cell_km() * 1000.0 / sight.scale_m <= SINGLE_READING_PX {
-            return Ok((read(frame, sight.at, sampling, rejected)?, 1.0));
+        (spot, sight): (&Spot, &Sight),
+    ) -> Result<Reading, Quality> {
+        // No side of a cell is longer in the frame than it is on the ground.
+        if !ground.stretches() && ground.cell_km() * 1000.0 / sight.scale_m <= 0.5 * SINGLE_READING_PX {
+            return self.reader().read(sight.at);
         }
-        let (mut sum, mut used, mut asked) = (0.0, 0.0, 0.0);
-        let (mut flags, mut refused) = (Quality::GOOD, Quality::GOOD);
-        for place_km in places_km(ground.points_km[cell], ground.sides_km(cell), sight.scale_m) {
-            asked += 1.0;
-            let Some(at) = self.pixel_inside(place_km) else { continue };
-            match read(frame, at, sampling, rejected) {
-                Ok(reading) => (sum, used, flags) = (sum + reading.iof, used + 1.0, flags | reading.flags),
-                Err(reason) => refused |= reason,
+        let sides_px = ground.sides_km(cell, spot).map(|side_km| {
+            let end = |part: f64| self.shot.pixel_of(spot.point_km + side_km * part);
+            match (end(-0.5), end(0.5)) {
+                (Some(a), Some(b)) => [b.x_px - a.x_px, b.y_px - a.y_px],
+                _ => [0.0; 2],
             }
+        });
+        if is_single(sides_px) {
+            self.reader().read(sight.at)
+        } else {
+            self.reader().mean(sight.at, sides_px)
         }
-        // Less than half a cell is not the cell.
-        if 2.0 * used < asked {
-            return Err(refused | Quality::MISSING);
-        }
-        Ok((Reading { iof: sum / used, flags }, used))
-    }
-
-    /// `Err` with the reason when terrain stands between the cell's block and the camera or the Sun.
-    fn free_of_obstacles(
-        &self,
-        place: (&TileGround, usize),
-        sight: &Sight,
-        rays: &mut Rays,
-    ) -> Result<(), Quality> {
-        let up = place.0.ups[place.1];
-        let far = |direction: Vec3<BodyFixed>| up.dot(direction) < self.ray_cos_zenith;
-        let pose = &self.shot.pose;
-        if far(sight.to_camera)
-            && rays.blocked(place, Target::Camera, |p| self.shape.hidden(p, pose.spacecraft_km))
-        {
-            return Err(Quality::OFF_BODY);
-        }
-        if far(sight.to_sun) && rays.blocked(place, Target::Sun, |p| self.shape.shadowed(p, pose.sun_km)) {
-            return Err(Quality::SHADOW);
-        }
-        Ok(())
     }
 }
 
-/// Places spread evenly over a cell, about one per pixel.
-fn places_km(
-    middle_km: Vec3<BodyFixed>,
-    sides_km: [Vec3<BodyFixed>; 2],
-    scale_m: f64,
-) -> impl Iterator<Item = Vec3<BodyFixed>> {
-    let [columns, lines] =
-        sides_km.map(|side| (side.length() * 1000.0 / scale_m).ceil().clamp(1.0, MAX_READINGS));
-    let fraction = |k: usize, count: f64| (k as f64 + 0.5) / count - 0.5;
-    (0..(columns * lines) as usize).map(move |k| {
-        let (column, line) = (k % columns as usize, k / columns as usize);
-        middle_km + sides_km[0] * fraction(column, columns) + sides_km[1] * fraction(line, lines)
-    })
-}
+/// Half a pixel: where the frame's outermost pixels end, seen from their centres.
+pub(super) const EDGE_PX: f64 = 0.5;
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn places_fill_the_cell_evenly() {
-        let sides = [Vec3::new(0.0, 3.0, 0.0), Vec3::new(0.0, 0.0, -2.0)];
-        let all: Vec<_> = places_km(Vec3::new(1.0, 0.0, 0.0), sides, 1000.0).collect();
-        assert_eq!(all.len(), 6);
-        assert_eq!((all[0].y, all[0].z, all[5].y, all[5].z), (-1.0, 0.5, 1.0, -0.5));
-    }
+/// Whether a cell with these sides in the frame is small enough for one reading.
+pub(super) fn is_single(sides_px: [[f64; 2]; 2]) -> bool {
+    sides_px.iter().all(|[x, y]| x * x + y * y <= SINGLE_READING_PX * SINGLE_READING_PX)
 }

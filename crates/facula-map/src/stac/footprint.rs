@@ -1,11 +1,45 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Bounding box and outline of a grid in degrees, longitude from −180 to 180 as GeoJSON has it.
 
-use facula_core::MapGrid;
+use facula_core::{CellGrid, MapGrid, PixelPos, ProjectedGrid};
 use serde_json::{Value, json};
 
 /// West, south, east, north in degrees. A grid across the antimeridian has west > east (RFC 7946, section 5.2).
-pub(super) fn bbox_deg(grid: &MapGrid) -> [f64; 4] {
+pub(super) fn bbox_deg(grid: &CellGrid) -> [f64; 4] {
+    match grid {
+        CellGrid::Angular(grid) => angular(grid),
+        CellGrid::Projected(grid) => projected(grid),
+        _ => [-180.0, -90.0, 180.0, 90.0],
+    }
+}
+
+/// From places spread over the grid, as much wider as they stand apart; all longitudes around a pole.
+fn projected(grid: &ProjectedGrid) -> [f64; 4] {
+    /// Places along each side, borders included.
+    const PLACES: usize = 65;
+    let at = |k: usize, cells: usize| k as f64 / (PLACES - 1) as f64 * cells as f64 - 0.5;
+    let place = |k: usize| grid.place(PixelPos::new(at(k % PLACES, grid.width), at(k / PLACES, grid.height)));
+    let places: Vec<_> = (0..PLACES * PLACES).filter_map(place).collect();
+    let latitudes = || places.iter().map(|place| place.latitude_deg());
+    let side_rad = grid.step_m * grid.width.max(grid.height) as f64 / grid.projection.spheroid().equatorial_m;
+    let margin_deg = (side_rad / (PLACES - 1) as f64).to_degrees();
+    let south_deg = (latitudes().fold(90.0, f64::min) - margin_deg).max(-90.0);
+    let north_deg = (latitudes().fold(-90.0, f64::max) + margin_deg).min(90.0);
+    let mut longitudes: Vec<f64> =
+        places.iter().map(|place| place.longitude_deg().rem_euclid(360.0)).collect();
+    longitudes.sort_by(f64::total_cmp);
+    let next = |k: usize| longitudes.get(k + 1).copied().unwrap_or_else(|| longitudes[0] + 360.0);
+    let gaps = longitudes.iter().enumerate().map(|(k, from)| (next(k) - from, next(k)));
+    let (gap_deg, west_deg) = gaps.fold((0.0, 0.0), |a, b| if b.0 > a.0 { b } else { a });
+    let margin_deg = margin_deg / north_deg.max(-south_deg).min(89.9).to_radians().cos();
+    if longitudes.is_empty() || north_deg.max(-south_deg) >= 90.0 || gap_deg <= 2.0 * margin_deg {
+        return [-180.0, clean(south_deg), 180.0, clean(north_deg)];
+    }
+    let east_deg = west_deg - gap_deg + margin_deg;
+    [half_turn(west_deg - margin_deg), clean(south_deg), half_turn(east_deg), clean(north_deg)]
+}
+
+fn angular(grid: &MapGrid) -> [f64; 4] {
     let north_deg = clean(grid.north_rad.to_degrees());
     let south_deg = clean((grid.north_rad - grid.height as f64 * grid.step_rad).to_degrees());
     if grid.wraps() {
@@ -17,7 +51,7 @@ pub(super) fn bbox_deg(grid: &MapGrid) -> [f64; 4] {
 }
 
 /// The outline as GeoJSON, cut in two at the antimeridian where needed.
-pub(super) fn geometry(grid: &MapGrid) -> Value {
+pub(super) fn geometry(grid: &CellGrid) -> Value {
     let [west, south, east, north] = bbox_deg(grid);
     let ring = |w: f64, e: f64| json!([[[w, south], [e, south], [e, north], [w, north], [w, south]]]);
     if west < east {
@@ -40,21 +74,21 @@ fn clean(angle_deg: f64) -> f64 {
 mod tests {
     use super::*;
 
-    fn window(west_deg: f64) -> MapGrid {
+    fn window(west_deg: f64) -> CellGrid {
         let step_rad = 1f64.to_radians();
-        MapGrid {
+        CellGrid::Angular(MapGrid {
             width: 20,
             height: 10,
             west_rad: west_deg.to_radians(),
             north_rad: 20.0 * step_rad,
             step_rad,
-        }
+        })
     }
 
     #[test]
     fn a_global_map_is_one_box() {
-        assert_eq!(bbox_deg(&MapGrid::global(180)), [-180.0, -90.0, 180.0, 90.0]);
-        assert_eq!(geometry(&MapGrid::global(180))["type"], "Polygon");
+        assert_eq!(bbox_deg(&MapGrid::global(180).into()), [-180.0, -90.0, 180.0, 90.0]);
+        assert_eq!(geometry(&MapGrid::global(180).into())["type"], "Polygon");
     }
 
     #[test]

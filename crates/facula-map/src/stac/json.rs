@@ -97,7 +97,7 @@ pub(super) fn catalog(catalog: &StacCatalog, products: &[StacProduct]) -> Catalo
 }
 
 pub(super) fn item(catalog: &StacCatalog, product: &StacProduct) -> Item {
-    let grid = product.georeference.as_ref().map(|g| g.grid).or(product.footprint);
+    let grid = product.georeference.as_ref().map(|place| *place.grid()).or(product.footprint);
     let up = |rel| Link {
         rel,
         href: "../catalog.json".into(),
@@ -153,14 +153,14 @@ fn properties(product: &StacProduct) -> Map<String, Value> {
 }
 
 fn projection(place: &Georeference) -> Vec<(String, Value)> {
-    let transform = place.crs.transform_m(&place.grid);
+    let (transform, crs) = (place.transform_m(), place.crs());
     let [step_m, _, west_m, _, _, north_m] = transform;
-    let (width, height) = (place.grid.width as f64, place.grid.height as f64);
+    let (width, height) = (place.grid().width() as f64, place.grid().height() as f64);
     let bbox_m = [west_m, north_m - height * step_m, west_m + width * step_m, north_m];
     vec![
-        ("proj:code".into(), json!(place.crs.authority_code())),
-        ("proj:wkt2".into(), json!(place.crs.wkt2())),
-        ("proj:shape".into(), json!([place.grid.height, place.grid.width])),
+        ("proj:code".into(), json!(crs.authority_code())),
+        ("proj:wkt2".into(), json!(crs.wkt2())),
+        ("proj:shape".into(), json!([place.grid().height(), place.grid().width()])),
         ("proj:transform".into(), json!(transform)),
         ("proj:bbox".into(), json!(bbox_m)),
     ]

@@ -132,7 +132,7 @@ pub fn annotated_frame(input: &FrameFigure<'_>) -> Result<Png, PublishError> {
     draw_lines(&mut page.svg, input, &view);
     let marks = view.marks(&marks);
     draw_marks(&mut page.svg, &view, &marks);
-    draw_scale(&mut page.svg, input.scale_m_px, &view);
+    scale_bar(&mut page.svg, view.area, input.scale_m_px / 1000.0 / view.zoom);
     let below = (view.area.x, view.area.bottom() + 36.0);
     legend(&mut page.svg, below, &legend_entries(input), DARK.ink);
     page.render()
@@ -245,17 +245,17 @@ pub(super) fn edge(mark: &Mark, towards: Point) -> Point {
     (mark.at.0 + dx * share, mark.at.1 + dy * share)
 }
 
-/// A bar of a round length near a sixth of the picture's width.
-fn draw_scale(svg: &mut Svg, scale_m_px: f64, view: &View) {
-    let km_per_page_px = scale_m_px / 1000.0 / view.zoom;
+/// A bar of a round length near a sixth of the picture's width, in its lower left corner; none when the scale is not
+/// positive.
+pub(super) fn scale_bar(svg: &mut Svg, area: Area, km_per_page_px: f64) {
     if !(km_per_page_px > 0.0 && km_per_page_px.is_finite()) {
         return;
     }
-    let wanted = view.area.width / 6.0 * km_per_page_px;
+    let wanted = area.width / 6.0 * km_per_page_px;
     let power = 10f64.powf(wanted.log10().floor());
     let length_km = [5.0, 2.0, 1.0].into_iter().find(|n| n * power <= wanted).unwrap_or(1.0) * power;
     let length = length_km / km_per_page_px;
-    let (x, y) = (view.area.x + 32.0, view.area.bottom() - 36.0);
+    let (x, y) = (area.x + 32.0, area.bottom() - 36.0);
     for (colour, width) in [(BLACK, 8.0), (WHITE, 4.0)] {
         let opacity = if colour == BLACK { 0.6 } else { 1.0 };
         svg.line(&[(x, y), (x + length, y)], Stroke::solid(colour, width).faint(opacity));

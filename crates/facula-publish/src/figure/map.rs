@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A simple cylindrical map with colour bar, graticule in degrees east, and named spots.
+//! A simple cylindrical map with colour bar, graticule in degrees east, scale bar, and named spots.
 
 use facula_core::{LonLat, MapGrid, PixelPos, Raster};
 use rayon::prelude::*;
 
-use super::{counted, frame::edge, need_pixels, sentences};
+use super::frame::{edge, scale_bar};
+use super::{counted, need_pixels, sentences};
 use crate::axis::{Axis, number, significant};
 use crate::colour::{BLACK, ColourMap, LIGHT, Rgb, WHITE};
 use crate::page::{MARGIN, PAGE_WIDTH, Page, Picture, SMALL, Words};
@@ -95,6 +96,7 @@ pub fn map_figure(input: &MapFigure<'_>) -> Result<Png, PublishError> {
     let sheet = Sheet::new(input, Area::new(MARGIN + LEFT, page.content.y, width, height));
     page.place(picture(input, range, (width as usize, height as usize)), (sheet.area.x, sheet.area.y));
     graticule(&mut page.svg, &sheet);
+    scale_bar(&mut page.svg, sheet.area, sheet.km_per_page_px());
     spots(&mut page.svg, &sheet);
     let row = Area::new(sheet.area.x, sheet.area.bottom() + BELOW, width, BAR_ROW);
     colour_bar(&mut page, input, (row, range));
@@ -127,9 +129,13 @@ impl<'a> Sheet<'a> {
         (self.area.x + (position.x_px + 0.5) * self.zoom, self.area.y + (position.y_px + 0.5) * self.zoom)
     }
 
+    /// Kilometres a pixel of the page is worth along meridians and the equator.
+    fn km_per_page_px(&self) -> f64 {
+        self.input.grid.step_rad * self.input.radius_km / self.zoom
+    }
+
     fn ring(&self, diameter_km: f64) -> f64 {
-        let px_per_km = self.zoom / (self.input.grid.step_rad * self.input.radius_km);
-        let radius = diameter_km / 2.0 * px_per_km;
+        let radius = diameter_km / 2.0 / self.km_per_page_px();
         if radius.is_finite() { radius.clamp(RING.0, RING.1) } else { RING.0 }
     }
 
@@ -320,7 +326,7 @@ fn caption(input: &MapFigure<'_>, missing: usize) -> String {
         format!("{} % of the area shown has data.", number((covered * 100.0).min(99.9), 1))
     };
     let labels = (missing > 0).then(|| format!("Left out for want of room: {}.", counted(missing, "label")));
-    let frame = "Simple cylindrical; planetocentric latitude, east longitude.";
+    let frame = "Simple cylindrical; planetocentric latitude, east longitude; the bar holds along meridians.";
     sentences(&[&input.caption, frame, &coverage, &labels.unwrap_or_default()])
 }
 
@@ -383,6 +389,18 @@ mod tests {
         assert_ne!(sheet.colour(1.0), sheet.colour(5.0));
         let at = sheet.spots()[0].0.at;
         assert!((at.0 - 239.3 * 4.0).abs() < 1e-6 && (at.1 - 70.2 * 4.0).abs() < 1e-6, "{at:?}");
+    }
+
+    #[test]
+    fn the_scale_bar_has_a_round_length() {
+        let values = Raster::filled(360, 180, 1.0);
+        let figure = MapFigure::new(&values, MapGrid::global(180), 470.0);
+        let sheet = Sheet::new(&figure, Area::new(0.0, 0.0, 1440.0, 720.0));
+        // 2π 470 km over 1440 px; a sixth of the width is 492 km, so 200 km.
+        assert!((sheet.km_per_page_px() - 2.0507).abs() < 1e-4);
+        let mut svg = Svg::default();
+        scale_bar(&mut svg, sheet.area, sheet.km_per_page_px());
+        assert!(svg.document(1, 1).contains(">200 km<"));
     }
 
     #[test]

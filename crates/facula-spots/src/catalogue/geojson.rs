@@ -10,7 +10,7 @@ use std::path::Path;
 use facula_core::{Body, LonLat};
 use serde_json::{Map, Value, json};
 
-use crate::catalogue::{Cell, SPOT_COLUMNS, position_deg, write_aside};
+use crate::catalogue::{Cell, Column, SPOT_COLUMNS, position_deg, write_aside};
 use crate::{Spot, SpotError};
 
 /// Writes the spots as points with all their columns as properties. Longitudes −180 to 180 degrees.
@@ -20,7 +20,7 @@ use crate::{Spot, SpotError};
 pub fn write_geojson(path: &Path, spots: &[Spot], body: &Body) -> Result<(), SpotError> {
     let feature = |spot: &Spot| {
         let geometry = json!({ "type": "Point", "coordinates": position_deg(spot.place) });
-        json!({ "type": "Feature", "id": spot.id, "geometry": geometry, "properties": properties(spot) })
+        json!({ "type": "Feature", "id": spot.id, "geometry": geometry, "properties": properties(&SPOT_COLUMNS, spot) })
     };
     write_collection(path, spots.iter().map(feature).collect(), body)
 }
@@ -39,7 +39,7 @@ pub fn write_outlines_geojson(path: &Path, spots: &[Spot], body: &Body) -> Resul
     write_collection(path, spots.iter().map(feature).collect(), body)
 }
 
-fn write_collection(path: &Path, features: Vec<Value>, body: &Body) -> Result<(), SpotError> {
+pub(crate) fn write_collection(path: &Path, features: Vec<Value>, body: &Body) -> Result<(), SpotError> {
     let mut collection = json!({ "type": "FeatureCollection", "body": body.name });
     if let Some(iau) = &body.iau_2015 {
         let name = format!("urn:ogc:def:crs:IAU:2015:{}", iau.geographic_code);
@@ -49,17 +49,17 @@ fn write_collection(path: &Path, features: Vec<Value>, body: &Body) -> Result<()
     write_aside(path, |file| serde_json::to_writer_pretty(file, &collection).map_err(io::Error::from))
 }
 
-fn properties(spot: &Spot) -> Value {
+pub(crate) fn properties<T>(columns: &[Column<T>], row: &T) -> Value {
     let value = |cell| match cell {
         Cell::Text(text) => json!(text),
         Cell::Number(number) => json!(number),
         Cell::Count(count) => json!(count),
     };
-    let pairs = SPOT_COLUMNS.iter().map(|column| (column.name.to_string(), value((column.of)(spot))));
+    let pairs = columns.iter().map(|column| (column.name.to_string(), value((column.of)(row))));
     Value::Object(Map::from_iter(pairs))
 }
 
-fn unwrapped_deg(line: &[LonLat]) -> Vec<[f64; 2]> {
+pub(crate) fn unwrapped_deg(line: &[LonLat]) -> Vec<[f64; 2]> {
     let mut last_deg: Option<f64> = None;
     line.iter()
         .map(|place| {

@@ -33,7 +33,12 @@ pub fn write_spots_parquet(path: &Path, spots: &[Spot], body: &Body) -> Result<(
     let geometry = spots.iter().map(|spot| wkb_point(spot.place)).collect();
     write(
         path,
-        &Table { name: "spots", columns: &SPOT_COLUMNS, rows, geometry: Some((geometry, geo(spots, body))) },
+        &Table {
+            name: "spots",
+            columns: &SPOT_COLUMNS,
+            rows,
+            geometry: Some((geometry, geo(spots.iter().map(|spot| spot.place), body))),
+        },
     )
 }
 
@@ -66,14 +71,14 @@ const LIGHT_COLUMNS: [Column<LightPoint>; 11] = [
 
 const DEG_PER_RAD: f64 = 180.0 / std::f64::consts::PI;
 
-struct Table<'a, T> {
-    name: &'static str,
-    columns: &'a [Column<T>],
-    rows: Vec<&'a T>,
-    geometry: Option<(Vec<Vec<u8>>, Value)>,
+pub(crate) struct Table<'a, T> {
+    pub name: &'static str,
+    pub columns: &'a [Column<T>],
+    pub rows: Vec<&'a T>,
+    pub geometry: Option<(Vec<Vec<u8>>, Value)>,
 }
 
-fn write<T>(path: &Path, table: &Table<'_, T>) -> Result<(), SpotError> {
+pub(crate) fn write<T>(path: &Path, table: &Table<'_, T>) -> Result<(), SpotError> {
     write_aside(path, |file| fill(file, table).map_err(io::Error::other))
 }
 
@@ -171,7 +176,7 @@ fn write_values<T: parquet::data_type::DataType>(
 }
 
 /// A point in well-known binary, little-endian.
-fn wkb_point(place: LonLat) -> Vec<u8> {
+pub(crate) fn wkb_point(place: LonLat) -> Vec<u8> {
     let [longitude_deg, latitude_deg] = position_deg(place);
     let mut bytes = vec![1, 1, 0, 0, 0];
     bytes.extend(longitude_deg.to_le_bytes());
@@ -180,13 +185,13 @@ fn wkb_point(place: LonLat) -> Vec<u8> {
 }
 
 /// The `geo` metadata.
-fn geo(spots: &[Spot], body: &Body) -> Value {
+pub(crate) fn geo(places: impl Iterator<Item = LonLat>, body: &Body) -> Value {
     let mut column = json!({
         "encoding": "WKB",
         "geometry_types": ["Point"],
         "crs": crs_projjson(body),
     });
-    let positions: Vec<[f64; 2]> = spots.iter().map(|spot| position_deg(spot.place)).collect();
+    let positions: Vec<[f64; 2]> = places.map(position_deg).collect();
     if !positions.is_empty() {
         let least = |k: usize| positions.iter().map(|p| p[k]).fold(f64::INFINITY, f64::min);
         let most = |k: usize| positions.iter().map(|p| p[k]).fold(f64::NEG_INFINITY, f64::max);

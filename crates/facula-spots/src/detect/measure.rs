@@ -35,6 +35,13 @@ const SKIRT: f64 = 1.0;
 /// As seen narrower than this times the point-spread function: unresolved.
 const RESOLVED: f64 = 1.25;
 
+/// The window of the centroid ends at so many sigma, and is at least this wide.
+const WINDOW_SIGMA: f64 = 3.5;
+const LEAST_WINDOW_SAMPLES: f64 = 0.8;
+/// Most steps of the windowed centroid, and the step (samples) at which it has settled.
+const WINDOW_STEPS: usize = 16;
+const WINDOW_SETTLED: f64 = 1e-3;
+
 /// A spot with the samples it occupies.
 pub(crate) struct Measured {
     pub spot: Spot,
@@ -50,6 +57,11 @@ impl Measured {
     /// Unit vector to the middle of the window, for quick distances.
     pub fn direction(&self) -> Vec3<BodyFixed> {
         self.frame.up()
+    }
+
+    /// Distance from the middle of the window within which all its samples lie, km.
+    pub fn reach_km(&self) -> f64 {
+        self.reach_km
     }
 
     /// Whether a place lies in the spot's segment.
@@ -73,7 +85,7 @@ impl Measured {
 pub(crate) struct Measurer<'a> {
     map: &'a SpotMap<'a>,
     options: &'a DetectOptions,
-    pyramid: &'a Pyramid,
+    pyramid: &'a Pyramid<'a>,
     widths: DiscWidths,
 }
 
@@ -93,7 +105,7 @@ struct Segment {
 }
 
 impl<'a> Measurer<'a> {
-    pub fn new(map: &'a SpotMap<'a>, options: &'a DetectOptions, pyramid: &'a Pyramid) -> Self {
+    pub fn new(map: &'a SpotMap<'a>, options: &'a DetectOptions, pyramid: &'a Pyramid<'a>) -> Self {
         Self { map, options, pyramid, widths: DiscWidths::new() }
     }
 
@@ -125,11 +137,14 @@ impl<'a> Measurer<'a> {
     ) -> Option<Segment> {
         let cell_km = self.map.cell_km();
         let fwhm_km = candidate.fwhm_cells * cell_km;
-        let level = self.pyramid.level_for(candidate.fwhm_cells * wider);
-        let level_km = level.factor * cell_km;
+        let level = self.pyramid.view_for(candidate.fwhm_cells * wider);
+        let level_km = level.factor() * cell_km;
         let step_km = (fwhm_km * wider / 6.0).clamp(0.5 * level_km, level_km);
         let half_km = (2.5 * fwhm_km + 2.0 * self.psf_km() + 3.0 * level_km) * wider;
-        let window = Window::sampled(frame, half_km, step_km, level);
+        let mut window = Window::sampled(frame, half_km, step_km, level);
+        if candidate.polarity == Polarity::Dark {
+            window.values.iter_mut().for_each(|value| *value = -*value);
+        }
         let smooth = window.smoothed(SMOOTHING * fwhm_km / FWHM_PER_SIGMA);
         let taken = taken(&window, others);
         let seed = (0..smooth.len())
@@ -176,24 +191,29 @@ impl<'a> Measurer<'a> {
     /// Long because a spot has many columns; nothing but the two refusals branches.
     fn describe(&self, candidate: &Candidate, frame: Frame, segment: Segment) -> Option<Measured> {
         let window = &segment.window;
-        let (floor, step_km) = (1.0 + segment.background, window.step_km);
-        let contrast = (1.0 + segment.peak) / floor;
+        // Windows of dark spots are turned over: what they hold are depths.
+        let sign = if candidate.polarity == Polarity::Dark { -1.0 } else { 1.0 };
+        let (floor, step_km) = (1.0 + sign * segment.background, window.step_km);
+        let contrast = (1.0 + sign * segment.peak) / floor;
         let field: Vec<f64> = segment.smooth.iter().map(|v| v - segment.threshold).collect();
         let line = outline(&field, &segment.marked, window.side);
         let area_km2 = area(&line).max(0.5) * step_km * step_km;
         let small = area_km2 < PI * self.psf_km() * self.psf_km();
         let least = if small { self.options.least_contrast_small } else { self.options.least_contrast };
-        if contrast < least {
+        if 1.0 + sign * (contrast - 1.0) < least {
             return None;
         }
         let samples: Vec<usize> = (0..field.len()).filter(|k| segment.marked[*k]).collect();
         let mean = mean(samples.iter().map(|k| window.values[*k]));
-        let [x, y] = centroid(&samples, &field, window.side);
+        let seen = 2.0 * (area_km2 / PI).sqrt() / step_km;
+        let first = centroid(&samples, &field, window.side);
+        let own = |k: usize| if segment.taken[k] { f64::NAN } else { window.values[k] - segment.background };
+        let [x, y] = windowed(own, window.side, first, seen).unwrap_or(first);
         let place = window.place(x, y);
         let aperture = window.grown(&segment.marked, self.psf_km() + step_km);
         let excess_km2 = (0..field.len())
             .filter(|k| aperture[*k] && !segment.taken[*k] && !window.values[*k].is_nan())
-            .map(|k| (window.values[k] - segment.background) / floor * step_km * step_km)
+            .map(|k| sign * (window.values[k] - segment.background) / floor * step_km * step_km)
             .sum();
         let size = self.size(candidate, area_km2, segment.noise / (segment.peak - segment.background));
         if size.seen_km > WIDEST_SEGMENT * candidate.fwhm_cells * self.map.cell_km() + self.psf_km() {
@@ -201,11 +221,10 @@ impl<'a> Measurer<'a> {
         }
         // Pieces of ground with an error of their own: as wide as the smoothing and the point-spread function.
         let pieces = (area_km2 / (PI / 4.0 * size.blur_km * size.blur_km)).max(1.0);
-        let relative_noise = segment.noise / (mean - segment.background).max(segment.noise);
         let position_sigma_km = (CENTROID_FLOOR_CELLS * self.map.cell_km())
-            .hypot(0.25 * size.seen_km * relative_noise / pieces.sqrt());
+            .hypot(2.0 * size.smoothing_km * segment.noise / (segment.peak - segment.background));
         let at = self.map.grid.position(place)?;
-        let local = f64::from(self.pyramid.background.at(at.x_px, at.y_px));
+        let local = f64::from(self.pyramid.ground.background.at(at.x_px, at.y_px));
         let given_sigma = self.given_sigma(window, &samples);
         let albedo_sigma = (local * segment.noise / pieces.sqrt()).hypot(given_sigma / pieces.sqrt());
         let skirt_km = SKIRT * self.psf_km();
@@ -214,7 +233,7 @@ impl<'a> Measurer<'a> {
             samples.iter().map(|k| window.distance_km(*k)).fold(0.0, f64::max) + step_km + skirt_km;
         let spot = Spot {
             id: String::new(),
-            polarity: Polarity::Bright,
+            polarity: candidate.polarity,
             place,
             position_sigma_km,
             area_km2,
@@ -222,19 +241,20 @@ impl<'a> Measurer<'a> {
             disc_diameter_km: size.disc_km,
             disc_diameter_low_km: size.low_km,
             disc_diameter_high_km: size.high_km,
-            peak_albedo: local * (1.0 + segment.peak),
-            mean_albedo: local * (1.0 + mean),
+            peak_albedo: local * (1.0 + sign * segment.peak),
+            mean_albedo: local * (1.0 + sign * mean),
             albedo_sigma,
             background_albedo: local * floor,
             contrast,
-            mean_contrast: (1.0 + mean) / floor,
+            mean_contrast: (1.0 + sign * mean) / floor,
             excess_km2,
             significance: candidate.significance(),
             scale_km: candidate.fwhm_cells * self.map.cell_km(),
             frames: self.map.coverage.map(|c| u32::from(nearest(self.map, c, place).unwrap_or(0))),
             outline: closed(window, &line),
             footprint: footprint(window, &samples),
-            flags: self.flags(&segment, &samples, size.seen_km),
+            slope_fraction: candidate.companion,
+            flags: self.flags(&segment, &samples, (size.seen_km, candidate.companion)),
             name: None,
             distance_to_name_km: None,
             host_crater: None,
@@ -253,6 +273,7 @@ impl<'a> Measurer<'a> {
         let disc_km = |seen_km: f64| self.widths.disc_km(seen_km, blur_km);
         Size {
             seen_km,
+            smoothing_km: (smoothing_km / FWHM_PER_SIGMA).hypot((1.0f64 / 6.0).sqrt() * cell_km),
             blur_km,
             disc_km: disc_km(seen_km),
             low_km: disc_km(seen_km - sigma_km),
@@ -268,7 +289,7 @@ impl<'a> Measurer<'a> {
         if known.is_empty() { 0.0 } else { mean(known.into_iter()) }
     }
 
-    fn flags(&self, segment: &Segment, samples: &[usize], seen_km: f64) -> Vec<SpotFlag> {
+    fn flags(&self, segment: &Segment, samples: &[usize], (seen_km, companion): (f64, f64)) -> Vec<SpotFlag> {
         let window = &segment.window;
         let saturated = samples.iter().any(|k| {
             nearest(self.map, self.map.quality, sample_place(window, *k))
@@ -280,6 +301,7 @@ impl<'a> Measurer<'a> {
             (SpotFlag::Edge, !window.whole),
             (SpotFlag::Truncated, segment.touches_edge),
             (SpotFlag::Crowded, segment.crowded),
+            (SpotFlag::Slope, companion > self.options.shading_fraction),
         ];
         all.into_iter().filter(|(_, set)| *set).map(|(flag, _)| flag).collect()
     }
@@ -287,6 +309,9 @@ impl<'a> Measurer<'a> {
 
 struct Size {
     seen_km: f64,
+    /// Sigma of the smoothing after which the noise was told: white noise of σ after it moves the centroid of a Gaussian
+    /// of height A by 2 σ / A of it, whatever the width.
+    smoothing_km: f64,
     blur_km: f64,
     disc_km: f64,
     low_km: f64,
@@ -377,6 +402,50 @@ fn centroid(samples: &[usize], field: &[f64], side: usize) -> [f64; 2] {
     [sums[0] / sums[2], sums[1] / sums[2]]
 }
 
+/// The centroid under a Gaussian window as wide as the spot: nearly that of a fitted profile, and unlike the mean over
+/// the segment not moved by which samples the noise lets in. `None` when it runs away from the first guess.
+///
+/// # Source
+/// SExtractor's windowed positions (Bertin 2005, SExtractor manual 2.5, section 10.6), with its step of two times the
+/// offset.
+fn windowed(value: impl Fn(usize) -> f64, side: usize, first: [f64; 2], seen: f64) -> Option<[f64; 2]> {
+    let sigma = (seen / FWHM_PER_SIGMA).max(LEAST_WINDOW_SAMPLES);
+    let reach = WINDOW_SIGMA * sigma;
+    let range = |middle: f64| {
+        (middle - reach).ceil().max(0.0) as usize..((middle + reach).floor() as usize + 1).min(side)
+    };
+    let mut at = first;
+    for _ in 0..WINDOW_STEPS {
+        let [mut x_sum, mut y_sum, mut sum] = [0.0; 3];
+        let weight = |offset: f64| (-0.5 * (offset / sigma).powi(2)).exp();
+        let across: Vec<f64> = range(at[0]).map(|x| weight(x as f64 - at[0])).collect();
+        for y in range(at[1]) {
+            let down = weight(y as f64 - at[1]);
+            for (x, across) in range(at[0]).zip(&across) {
+                let own = value(y * side + x);
+                if !own.is_nan() {
+                    let share = down * across * own;
+                    x_sum += share * (x as f64 - at[0]);
+                    y_sum += share * (y as f64 - at[1]);
+                    sum += share;
+                }
+            }
+        }
+        if !(sum > 0.0) {
+            return None;
+        }
+        let step = [2.0 * x_sum / sum, 2.0 * y_sum / sum];
+        at = [at[0] + step[0], at[1] + step[1]];
+        if (at[0] - first[0]).hypot(at[1] - first[1]) > 0.5 * seen {
+            return None;
+        }
+        if step[0].hypot(step[1]) < WINDOW_SETTLED {
+            return Some(at);
+        }
+    }
+    None
+}
+
 fn mean(values: impl Iterator<Item = f64>) -> f64 {
     let (sum, count) = values.fold((0.0, 0.0), |(sum, count), v| (sum + v, count + 1.0));
     sum / count
@@ -414,6 +483,21 @@ mod tests {
         let mut field = vec![0.0; 9];
         (field[3], field[5]) = (1.0, 3.0);
         assert_eq!(centroid(&[3, 5], &field, 3), [1.5, 1.0]);
+    }
+
+    #[test]
+    fn the_windowed_centroid_finds_a_gaussian_between_samples_from_a_poor_guess() {
+        let side = 31;
+        let (x0, y0, sigma) = (15.3, 14.6, 2.5);
+        let value = |k: usize| {
+            let (dx, dy) = ((k % side) as f64 - x0, (k / side) as f64 - y0);
+            (-0.5 * (dx * dx + dy * dy) / (sigma * sigma)).exp()
+        };
+        let [x, y] = windowed(value, side, [16.0, 14.0], sigma * FWHM_PER_SIGMA).unwrap();
+        assert!((x - x0).abs() < 2e-3 && (y - y0).abs() < 2e-3, "{x} {y}");
+        // A slope has no centre.
+        assert!(windowed(|k| (k % side) as f64, side, [15.0, 15.0], 4.0).is_none());
+        assert!(windowed(|_| f64::NAN, side, [15.0, 15.0], 4.0).is_none());
     }
 
     #[test]

@@ -54,7 +54,7 @@ fn width_seen(disc: f64) -> f64 {
 
 /// Brightness at distance `at` of a disc of the given radius after a Gaussian of `sigma`: the chords of the disc
 /// across the direction of `at`, each an error function, summed along it (Gaussian product rule, 96 steps).
-fn profile(radius: f64, at: f64, sigma: f64) -> f64 {
+pub(crate) fn profile(radius: f64, at: f64, sigma: f64) -> f64 {
     let steps = 96;
     let step = 2.0 * radius / f64::from(steps);
     (0..steps)

@@ -69,10 +69,47 @@ impl Tiles {
         u + (l - u) * fraction
     }
 
+    /// The same numbers looked up by the cells of another sheet of the same ground.
+    pub fn spread_over(self, sheet: &Sheet) -> Self {
+        Self { width: sheet.grid.width, height: sheet.grid.height, ..self }
+    }
+
     /// The interpolated numbers of one line.
+    #[inline(always)]
     pub fn fill_line(&self, line: usize, out: &mut [f32]) {
-        for (x, value) in out.iter_mut().enumerate() {
-            *value = self.at(x as f64, line as f64);
+        let y = (line as f64 + 0.5) / self.height as f64 * self.bands.len() as f64 - 0.5;
+        let y = y.clamp(0.0, (self.bands.len() - 1) as f64);
+        let (upper, fraction) = (y as usize, y.fract() as f32);
+        out.fill(0.0);
+        self.add_band(upper, 1.0 - fraction, out);
+        if fraction > 0.0 {
+            self.add_band(upper + 1, fraction, out);
+        }
+    }
+
+    /// Adds a share of the interpolated numbers of a band: straight lines between the middles of its tiles.
+    #[inline(always)]
+    fn add_band(&self, band: usize, share: f32, out: &mut [f32]) {
+        let values = &self.bands[band];
+        let (count, width) = (values.len(), out.len());
+        let tile = self.width as f64 / count as f64;
+        for segment in 0..=count {
+            // From the middle of the tile before to that of this one.
+            let middle = (segment as f64 - 0.5) * tile - 0.5;
+            let first = (middle.max(0.0).ceil() as usize).min(width);
+            let last = ((middle + tile).max(0.0).ceil() as usize).min(width);
+            let (left, right) = match segment {
+                0 if self.wraps => (values[count - 1], values[0]),
+                0 => (values[0], values[0]),
+                k if k < count => (values[k - 1], values[k]),
+                _ if self.wraps => (values[count - 1], values[0]),
+                _ => (values[count - 1], values[count - 1]),
+            };
+            let slope = share * (right - left) / tile as f32;
+            let start = share * left + slope * (first as f64 - middle) as f32;
+            for (k, value) in out[first..last].iter_mut().enumerate() {
+                *value += start + slope * k as f32;
+            }
         }
     }
 
@@ -144,7 +181,9 @@ mod tests {
         assert!((tiles.at(-0.5, 40.0) - tiles.at(179.5, 40.0)).abs() < 1e-3);
         let mut line = vec![0.0; 180];
         tiles.fill_line(40, &mut line);
-        assert_eq!(line[20], tiles.at(20.0, 40.0));
+        for x in [0, 3, 20, 100, 179] {
+            assert!((line[x] - tiles.at(x as f64, 40.0)).abs() < 1e-4, "{x}");
+        }
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use facula_archive::{ArchiveImage, Cube, ImageOptions, Target, convert, read_cube, read_image};
 use facula_core::{Body, Quality, Raster, Reporter, Warning};
-use facula_map::{Band, CogImage, CogOptions, Georeference, MapCrs, Overview, Pixels, write_cog};
+use facula_map::{Band, CogImage, CogOptions, Georeference, Overview, Pixels, write_cog};
 
 use crate::RequestError;
 
@@ -76,11 +76,12 @@ fn georeference(
     let found = read_cube(path, &options.limits).and_then(Cube::into_map).map_err(|error| error.to_string());
     let found = found.and_then(|map| {
         let body = Body::built_in(&target.to_lowercase()).map_err(|error| error.to_string())?;
-        Ok(Georeference { grid: map.grid, crs: MapCrs::of(&body) })
+        Ok(Georeference::of(&body, map.grid))
     });
     match found {
         Ok(place) => {
-            let same = (place.grid.width, place.grid.height) == (read.image.width(), read.image.height());
+            let same =
+                (place.grid().width(), place.grid().height()) == (read.image.width(), read.image.height());
             same.then_some(place)
         }
         Err(reason) => {

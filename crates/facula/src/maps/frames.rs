@@ -4,8 +4,9 @@
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use facula_core::{Body, FrameMeta, Pose, Progress, Reporter, Warning};
+use facula_core::{Body, FrameMeta, Level, Pose, Progress, Reporter, Warning};
 use facula_geometry::{Camera, Shape, Shot};
+use facula_map::ShotTicket;
 use facula_spice::Kernels;
 use rayon::prelude::*;
 
@@ -40,6 +41,14 @@ pub struct PlacedShot {
     pub pose: Pose,
 }
 
+impl PlacedShot {
+    /// What the mosaic is told of the frame before its pixels.
+    pub(super) fn ticket(&self) -> ShotTicket {
+        let level = if self.meta.level == Level::Relative { Level::Relative } else { Level::IOverF };
+        ShotTicket::new(&FrameMeta { level, ..self.meta.clone() }, self.camera.clone(), self.pose)
+    }
+}
+
 /// Frames of one body through one filter, by path.
 pub struct FrameSet {
     /// Those that can be mapped.
@@ -48,6 +57,8 @@ pub struct FrameSet {
     pub body: Body,
     /// The surface.
     pub shape: Shape,
+    /// How many frames were left out.
+    pub left_out: usize,
     calibrator: Calibrator,
 }
 
@@ -92,7 +103,7 @@ impl FrameSet {
             return Err(trouble.unwrap_or_else(|| RequestError::argument("frames", "none")));
         };
         let shape = choice.mesh.as_deref().map(read_mesh).transpose()?.map_or(ellipsoid, Shape::Mesh);
-        Ok(Self { shots, body, shape, calibrator })
+        Ok(Self { left_out: paths.len() - shots.len(), shots, body, shape, calibrator })
     }
 
     /// A frame's pixels in I/F.

@@ -23,6 +23,22 @@ impl Region {
     /// The whole body.
     pub const GLOBAL: Self = Self { west_deg: 0.0, east_deg: 360.0, south_deg: -90.0, north_deg: 90.0 };
 
+    /// A window from its edges in degrees; an eastern edge at or west of the western one lies a turn further.
+    ///
+    /// # Errors
+    /// What is wrong with it, for people.
+    pub fn new(west_deg: f64, south_deg: f64, east_deg: f64, north_deg: f64) -> Result<Self, String> {
+        let east_deg = if east_deg <= west_deg { east_deg + 360.0 } else { east_deg };
+        let finite = [west_deg, east_deg, south_deg, north_deg].iter().all(|deg| deg.is_finite());
+        if !finite || !(0.0..=360.0).contains(&(east_deg - west_deg)) || west_deg.abs() > 360.0 {
+            return Err("give west and east in degrees, less than a turn apart".into());
+        }
+        if !(-90.0 <= south_deg && south_deg < north_deg && north_deg <= 90.0) {
+            return Err("give south below north, both from -90 to 90 degrees".into());
+        }
+        Ok(Self { west_deg, east_deg, south_deg, north_deg })
+    }
+
     /// The part of a sphere's surface it covers.
     pub fn area_fraction(&self) -> f64 {
         let height = self.north_deg.to_radians().sin() - self.south_deg.to_radians().sin();
@@ -113,6 +129,17 @@ mod tests {
             "{region:?}"
         );
         assert!((region.south_deg + 11.0).abs() < 1e-9 && (region.north_deg - 11.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn windows_across_the_meridian_are_whole_and_odd_ones_refused() {
+        let across = Region::new(350.0, -5.0, 10.0, 5.0).unwrap();
+        assert_eq!((across.west_deg, across.east_deg), (350.0, 370.0));
+        assert_eq!(Region::new(0.0, -90.0, 360.0, 90.0).unwrap(), Region::GLOBAL);
+        for [w, s, e, n] in [[0.0, 5.0, 10.0, 5.0], [0.0, -91.0, 1.0, 0.0], [0.0, 0.0, 721.0, 1.0]] {
+            assert!(Region::new(w, s, e, n).is_err(), "{w} {s} {e} {n}");
+        }
+        assert!(Region::new(f64::NAN, 0.0, 1.0, 1.0).is_err());
     }
 
     #[test]

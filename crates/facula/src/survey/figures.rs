@@ -33,6 +33,7 @@ pub(crate) struct Drawn<'a> {
     pub(crate) title: &'a str,
     pub(crate) body: &'a facula_core::Body,
     pub(crate) map: &'a GlobalMap,
+    pub(crate) grid: facula_core::MapGrid,
     pub(crate) spots: &'a [Spot],
     pub(crate) curves: &'a [LightCurve],
     pub(crate) verdict: &'a SurveyVerdict,
@@ -104,7 +105,7 @@ fn spot_map(drawn: &Drawn<'_>) -> Result<Figure, SurveyError> {
         caption: caption.clone(),
         quantity: drawn.quantity.to_string(),
         markers: markers.collect(),
-        ..MapFigure::new(&drawn.map.albedo, drawn.map.grid, radius_km)
+        ..MapFigure::new(&drawn.map.albedo, drawn.grid, radius_km)
     };
     let alt = format!("Map of {} in grey with rings around its bright spots", capitalised(&drawn.body.name));
     figure("map", map_figure(&input), (caption, alt))
@@ -120,7 +121,7 @@ fn coverage_map(drawn: &Drawn<'_>) -> Result<Figure, SurveyError> {
         caption: caption.clone(),
         quantity: "frames per cell".into(),
         colours: ColourMap::BlueYellow,
-        ..MapFigure::new(&counts, drawn.map.grid, drawn.body.ellipsoid().mean_radius_km())
+        ..MapFigure::new(&counts, drawn.grid, drawn.body.ellipsoid().mean_radius_km())
     };
     figure("coverage", map_figure(&input), (caption, "Map of the number of frames per cell".into()))
 }
@@ -132,7 +133,7 @@ fn scale_map(drawn: &Drawn<'_>) -> Result<Figure, SurveyError> {
         caption: caption.clone(),
         quantity: "m/px".into(),
         colours: ColourMap::BlueYellow,
-        ..MapFigure::new(&drawn.map.scale_m, drawn.map.grid, drawn.body.ellipsoid().mean_radius_km())
+        ..MapFigure::new(&drawn.map.scale_m, drawn.grid, drawn.body.ellipsoid().mean_radius_km())
     };
     figure("scale", map_figure(&input), (caption, "Map of the best pixel scale".into()))
 }

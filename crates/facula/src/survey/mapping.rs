@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use facula_core::{Progress, Reporter, Warning};
 use facula_geometry::{Shape, Shot};
-use facula_map::{GlobalMap, Mosaic};
+use facula_map::{GlobalMap, Mosaic, MosaicConfig};
 use rayon::prelude::*;
 
 use super::folder::RunFolder;
@@ -20,7 +20,7 @@ const CHECKPOINT_EVERY: Duration = Duration::from_secs(60);
 /// The mosaic so far.
 const CHECKPOINT: &str = "mosaic.checkpoint";
 
-/// Maps all frames in order.
+/// Maps all frames; those a checkpoint holds are not read again.
 pub(crate) fn mosaic(
     tools: &FrameTools<'_>,
     frames: &[AlignedFrame],
@@ -28,24 +28,27 @@ pub(crate) fn mosaic(
     report: &dyn Reporter,
 ) -> Result<GlobalMap, SurveyError> {
     let failed = |e: facula_map::MapError| SurveyError::stage("map", e);
-    let (mut mosaic, mut done) = match resumed(folder) {
-        Some(found) if found.0.grid() == tools.setup.grid => found,
-        _ => (Mosaic::new(tools.setup.grid).map_err(failed)?, 0),
+    let mut mosaic = match resumed(folder) {
+        Some(found) if found.grid() == tools.setup.grid.into() => found,
+        _ => Mosaic::new(tools.setup.grid).map_err(failed)?,
     };
     let options = tools.setup.mosaic_options();
     let mut written = Instant::now();
-    while done < frames.len() {
-        let batch = &frames[done..frames.len().min(done + BATCH)];
-        report.progress(Progress { stage: "map", done, total: frames.len() });
-        let shots = shots(tools, batch, report);
+    let total = frames.len();
+    let left: Vec<&AlignedFrame> =
+        frames.iter().filter(|frame| !mosaic.frames().contains_key(&frame.record.frame_id)).collect();
+    let mut done = total - left.len();
+    for batch in left.chunks(BATCH) {
+        report.progress(Progress { stage: "map", done, total });
+        let shots = shots(tools, batch.par_iter().copied(), report);
         mosaic.accumulate(&shots, tools.shape, &options, report).map_err(failed)?;
         done += batch.len();
-        if done < frames.len() && written.elapsed() > CHECKPOINT_EVERY {
-            checkpoint(folder, &mosaic, done)?;
+        if done < total && written.elapsed() > CHECKPOINT_EVERY {
+            checkpoint(folder, &mosaic)?;
             written = Instant::now();
         }
     }
-    report.progress(Progress { stage: "map", done, total: frames.len() });
+    report.progress(Progress { stage: "map", done, total });
     Ok(mosaic.finish())
 }
 
@@ -59,9 +62,13 @@ pub(crate) fn forget_checkpoint(folder: &RunFolder) -> Result<(), SurveyError> {
 }
 
 /// The shots of a batch; a frame that could be aligned but no longer be read becomes a warning.
-pub(crate) fn shots(tools: &FrameTools<'_>, batch: &[AlignedFrame], report: &dyn Reporter) -> Vec<Shot> {
+pub(crate) fn shots<'a>(
+    tools: &FrameTools<'_>,
+    batch: impl IntoParallelIterator<Item = &'a AlignedFrame>,
+    report: &dyn Reporter,
+) -> Vec<Shot> {
     let read: Vec<Result<Shot, Warning>> = batch
-        .par_iter()
+        .into_par_iter()
         .map(|frame| {
             tools.shot(frame).map_err(|message| Warning {
                 stage: "map".into(),
@@ -74,17 +81,13 @@ pub(crate) fn shots(tools: &FrameTools<'_>, batch: &[AlignedFrame], report: &dyn
     read.into_iter().filter_map(|result| result.map_err(|warning| report.warn(warning)).ok()).collect()
 }
 
-/// A checkpoint: the number of frames done, then the mosaic's own format, which carries a checksum.
-fn checkpoint(folder: &RunFolder, mosaic: &Mosaic, done: usize) -> Result<(), SurveyError> {
-    let mut bytes = (done as u64).to_le_bytes().to_vec();
-    bytes.extend(mosaic.to_bytes());
-    folder.write(CHECKPOINT, &bytes).map(|_| ())
+/// A checkpoint is an accumulator file; it knows the frames in it.
+fn checkpoint(folder: &RunFolder, mosaic: &Mosaic) -> Result<(), SurveyError> {
+    mosaic.write(&folder.path(CHECKPOINT)).map_err(|e| SurveyError::stage("map", e))
 }
 
-fn resumed(folder: &RunFolder) -> Option<(Mosaic, usize)> {
-    let bytes = std::fs::read(folder.path(CHECKPOINT)).ok()?;
-    let (count, mosaic) = bytes.split_first_chunk::<8>()?;
-    Some((Mosaic::from_bytes(mosaic).ok()?, usize::try_from(u64::from_le_bytes(*count)).ok()?))
+fn resumed(folder: &RunFolder) -> Option<Mosaic> {
+    Mosaic::read(&folder.path(CHECKPOINT), MosaicConfig::default().budget_bytes).ok()
 }
 
 /// Whether a shape needs the frames' own terrain to be looked at.
@@ -109,9 +112,8 @@ mod tests {
         let (folder, _) = RunFolder::open(&temp.path().join("o"), "k", Existing::Keep).unwrap();
         assert!(resumed(&folder).is_none());
         let mosaic = Mosaic::new(MapGrid::global(16)).unwrap();
-        checkpoint(&folder, &mosaic, 24).unwrap();
-        let (found, done) = resumed(&folder).unwrap();
-        assert!(found == mosaic && done == 24);
+        checkpoint(&folder, &mosaic).unwrap();
+        assert!(resumed(&folder).unwrap() == mosaic);
         let mut bytes = std::fs::read(folder.path(CHECKPOINT)).unwrap();
         bytes.truncate(bytes.len() - 3);
         std::fs::write(folder.path(CHECKPOINT), bytes).unwrap();

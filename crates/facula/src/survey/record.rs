@@ -4,8 +4,8 @@
 
 use facula_core::{Epoch, Warning, capitalised, format_utc};
 use facula_map::{
-    Georeference, MEDIA_COG, MEDIA_GEOJSON, MEDIA_PARQUET, MapCrs, StacAsset, StacCatalog, StacProduct,
-    StacView, write_catalog,
+    Georeference, MEDIA_COG, MEDIA_GEOJSON, MEDIA_PARQUET, StacAsset, StacCatalog, StacProduct, StacView,
+    write_catalog,
 };
 use facula_publish::{Fact, Media, Report, ReportFigure, Section, Table, report_html};
 use facula_spots::Spot;
@@ -122,8 +122,8 @@ fn run_json(
         "inputs": setup.inputs,
         "body": setup.body,
         "shape": findings.shape_name,
-        "map": { "width": findings.map.grid.width, "height": findings.map.grid.height,
-                 "cell_deg": findings.map.grid.step_rad.to_degrees(), "quantity": findings.quantity },
+        "map": { "width": findings.grid.width, "height": findings.grid.height,
+                 "cell_deg": findings.grid.step_rad.to_degrees(), "quantity": findings.quantity },
         "alignment": align,
         "outcome": { "headline": outcome.headline, "frames_used": outcome.frames.0, "frames_given": outcome.frames.1,
                      "spots": outcome.spots, "strongest": outcome.strongest },
@@ -195,16 +195,16 @@ fn product(
         size_bytes: Some(size_bytes),
     };
     let is_map = media_type == MEDIA_COG;
-    let georeference = Georeference { grid: findings.map.grid, crs: MapCrs::of(&setup.body) };
+    let georeference = Georeference::of(&setup.body, findings.grid);
     Ok(StacProduct {
         id: id.into(),
         title: title.into(),
         target: capitalised(&setup.body.name),
         observed: observed(findings),
         georeference: is_map.then_some(georeference),
-        footprint: Some(findings.map.grid),
+        footprint: Some(findings.grid.into()),
         view: StacView::default(),
-        gsd_m: is_map.then(|| findings.map.grid.cell_m(setup.body.ellipsoid().mean_radius_km())),
+        gsd_m: is_map.then(|| findings.grid.cell_m(setup.body.ellipsoid().mean_radius_km())),
         processing_level: "L4".into(),
         assets: vec![asset],
         properties: [("facula:quantity".to_string(), json!(findings.quantity))].into(),
@@ -250,7 +250,7 @@ fn report(setup: &Setup<'_>, findings: &Findings, warnings: &[Warning]) -> Repor
 }
 
 fn facts(setup: &Setup<'_>, findings: &Findings) -> Vec<Fact> {
-    let grid = findings.map.grid;
+    let grid = findings.grid;
     let covered = findings.map.coverage.as_slice().iter().filter(|count| **count > 0).count();
     let radius_km = setup.body.ellipsoid().mean_radius_km();
     let mut facts = vec![

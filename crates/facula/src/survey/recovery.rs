@@ -90,6 +90,7 @@ pub(crate) struct Judged<'a> {
     pub(crate) camera: &'a Camera,
     pub(crate) frames: &'a [AlignedFrame],
     pub(crate) map: &'a GlobalMap,
+    pub(crate) grid: facula_core::MapGrid,
     pub(crate) spots: &'a [Spot],
     pub(crate) radius_km: f64,
     /// Width of the map's blur, sigma, cells.
@@ -175,9 +176,9 @@ fn to_find<'a>(judged: &Judged<'a>) -> (Vec<(&'a TrueSpot, f64)>, usize) {
 
 /// Best pixel scale of the cell at a place, km; `None` where nothing was mapped.
 fn scale_km(judged: &Judged<'_>, place: LonLat) -> Option<f64> {
-    let at = judged.map.grid.position(place)?;
+    let at = judged.grid.position(place)?;
     let (x, y) = (at.x_px.round().max(0.0) as usize, at.y_px.round().max(0.0) as usize);
-    let scale_m = judged.map.scale_m.get(x.min(judged.map.grid.width - 1), y)?;
+    let scale_m = judged.map.scale_m.get(x.min(judged.grid.width - 1), y)?;
     (scale_m.is_finite()).then_some(f64::from(scale_m) / 1000.0)
 }
 
@@ -205,7 +206,7 @@ fn matched(judged: &Judged<'_>, truth: &Raster<f32>, of: (&TrueSpot, f64), repor
     let distance_km = distance_km(judged, spot, report);
     let over = |raster: &Raster<f32>| {
         let values = report.footprint.iter().filter_map(|place| {
-            let at = judged.map.grid.position(*place)?;
+            let at = judged.grid.position(*place)?;
             raster.bilinear(at).map(f64::from)
         });
         let (sum, count) = values.fold((0.0, 0usize), |(sum, count), value| (sum + value, count + 1));
@@ -226,7 +227,7 @@ fn matched(judged: &Judged<'_>, truth: &Raster<f32>, of: (&TrueSpot, f64), repor
 /// True normal albedo on the map's grid, the mean of 2 × 2 places a cell, blurred by the map's own blur (a Gaussian
 /// of constant size on the ground).
 fn true_map(judged: &Judged<'_>) -> Raster<f32> {
-    let grid = judged.map.grid;
+    let grid = judged.grid;
     let values: Vec<f32> = (0..grid.width * grid.height)
         .into_par_iter()
         .map(|k| {
@@ -245,7 +246,7 @@ fn true_map(judged: &Judged<'_>) -> Raster<f32> {
 }
 
 fn blurred(sharp: &Raster<f32>, judged: &Judged<'_>) -> Raster<f32> {
-    let grid = judged.map.grid;
+    let grid = judged.grid;
     let sigma = judged.blur_sigma_cells.max(1e-3);
     let row = |line: usize, sigma: f64| -> Vec<f32> {
         let source = sharp.line(line);
@@ -290,7 +291,7 @@ fn kernel(sigma: f64) -> Vec<f32> {
 
 /// Rms and median of map over truth, minus 1, over cells measured with no flag, weighted by ground area.
 fn map_albedo(judged: &Judged<'_>, truth: &Raster<f32>) -> (f64, f64) {
-    let grid = judged.map.grid;
+    let grid = judged.grid;
     let (mut sum, mut weight, mut ratios) = (0.0, 0.0, Vec::new());
     for line in 0..grid.height {
         let area = grid.place(PixelPos::new(0.0, line as f64)).latitude_rad.cos();
