@@ -7,6 +7,8 @@ mod support;
 
 use std::path::{Path, PathBuf};
 
+use facula::archive::{Limits, read_map};
+use facula::core::{MapImage, PixelPos};
 use facula_testkit::{data_folder, skip};
 use support::{facula, json, stderr};
 
@@ -53,6 +55,53 @@ fn the_limb_of_vesta_fits_within_three_tenths_of_a_pixel() {
     {
         assert!(out.join("figures").join(figure).is_file(), "{figure}");
     }
+}
+
+/// East longitude of the left edge of the albedo map of Vesta in the longitudes of the shape model, degrees: of all edges
+/// the one at which the two agree best, to 0.25 degrees.
+const VESTA_WEST_DEG: f64 = -30.0;
+
+/// Correlation of a map with another one moved by cells, weighted by area.
+fn correlation(map: &MapImage, other: &MapImage, shift: [f64; 2]) -> f64 {
+    let (mut n, mut x, mut y, mut xx, mut yy, mut xy) = (0.0, 0.0, 0.0, 0.0, 0.0, 0.0);
+    for (line, column) in
+        (0..map.grid.height).step_by(2).flat_map(|l| (0..map.grid.width).step_by(2).map(move |c| (l, c)))
+    {
+        let value = f64::from(map.values.at(column, line));
+        let at = PixelPos::new(column as f64 + shift[0], line as f64 + shift[1]);
+        let seen = other.grid.position(map.grid.place(at)).and_then(|at| other.values.bilinear(at));
+        let (Some(seen), true) = (seen, value.is_finite()) else { continue };
+        let (weight, seen) = (map.grid.place(at).latitude_rad.cos().max(0.0), f64::from(seen));
+        n += weight;
+        x += weight * value;
+        y += weight * seen;
+        xx += weight * value * value;
+        yy += weight * seen * seen;
+        xy += weight * value * seen;
+    }
+    (xy / n - x / n * y / n) / ((xx / n - (x / n).powi(2)) * (yy / n - (y / n).powi(2))).sqrt()
+}
+
+/// One frame at 1.3 km per pixel over a shape that resolves 4 km: slopes that the shape does not have look like albedo.
+const VESTA_CORRELATION: f64 = 0.45;
+/// Cells of 0.25 degrees; a pixel of the frame is 1.2 of them.
+const VESTA_OFFSET_CELLS: f64 = 2.0;
+
+#[test]
+fn the_map_of_the_vesta_frame_agrees_with_the_published_albedo_map() {
+    let temp = tempfile::tempdir().unwrap();
+    let Some(out) = run("vesta-approach", temp.path()) else { return };
+    let map = read_map(&out.join("map/map.tif"), 0.0, &Limits::default()).unwrap();
+    let path = data_folder().unwrap().join("maps/vesta_albedo_4096.jpg");
+    let published = read_map(&path, VESTA_WEST_DEG, &Limits::default()).unwrap();
+    let shifts = (-8..=8).flat_map(|x| (-6..=6).map(move |y| [f64::from(x), f64::from(y)]));
+    let best = shifts
+        .map(|shift| (correlation(&map, &published, shift), shift))
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .unwrap();
+    println!("Vesta: correlation {:.3} at an offset of {:?} cells of 0.25 deg", best.0, best.1);
+    assert!(best.0 >= VESTA_CORRELATION, "{best:?}");
+    assert!(best.1.iter().all(|cells| cells.abs() <= VESTA_OFFSET_CELLS), "{best:?}");
 }
 
 #[test]

@@ -121,6 +121,38 @@ fn any_projection_and_format_can_be_had() {
 }
 
 #[test]
+fn a_killed_run_leaves_the_old_map_or_the_new_one_and_is_healed_by_the_next() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    take_frames(folder);
+    let cells = "--scale 1500 --global";
+    let files = ["map.tif", "quality.tif", "coverage.tif", "scale.tif", "map.facc"];
+    let all = |name: &str| files.map(|file| bytes(&folder.join(name), file));
+    assert_eq!(run(folder, &format!("map raw {cells} -o new")).0, 0);
+    assert_eq!(run(folder, &format!("map raw/A.LBL {cells} -o old")).0, 0);
+    let (old, new) = (all("old"), all("new"));
+    let mut cut = 0;
+    for wait_ms in [50, 150, 300, 450, 600, 800, 1000, 1300] {
+        std::fs::create_dir_all(folder.join("m")).unwrap();
+        files
+            .iter()
+            .zip(&old)
+            .for_each(|(file, bytes)| std::fs::write(folder.join("m").join(file), bytes).unwrap());
+        let mut child = facula(folder).args(format!("map raw {cells} -o m").split(' ')).spawn().unwrap();
+        std::thread::sleep(std::time::Duration::from_millis(wait_ms));
+        cut += usize::from(child.try_wait().unwrap().is_none());
+        child.kill().unwrap();
+        child.wait().unwrap();
+        for ((file, found), (old, new)) in files.iter().zip(all("m")).zip(old.iter().zip(&new)) {
+            assert!(found == *old || found == *new, "{file} after {wait_ms} ms");
+        }
+        assert_eq!(run(folder, &format!("map raw {cells} -o m")).0, 0);
+        assert!(all("m") == new, "the next run after {wait_ms} ms");
+    }
+    assert!(cut >= 2, "{cut} runs were cut short");
+}
+
+#[test]
 fn contradictions_are_refused_with_a_hint() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
