@@ -11,7 +11,7 @@ fuzz_target!(|bytes: &[u8]| {
         let Ok(mosaic) = Mosaic::from_bytes_within(&bytes, 200_000_000) else { continue };
         let again = Mosaic::from_bytes(&mosaic.to_bytes()).expect("what was written can be read");
         assert!(again.to_bytes() == mosaic.to_bytes());
-        if mosaic.grid().width.saturating_mul(mosaic.grid().height) < 1 << 20 {
+        if mosaic.grid().width().saturating_mul(mosaic.grid().height()) < 1 << 20 {
             let _ = mosaic.finish();
             let mut twin = mosaic.clone();
             let _ = twin.merge(&mosaic);
