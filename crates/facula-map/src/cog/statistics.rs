@@ -60,6 +60,11 @@ impl Statistics {
         }
     }
 
+    /// Of cells that all hold one value.
+    pub(super) fn constant(value: f64, (width, height): (usize, usize)) -> Self {
+        Self { count: (width * height) as u64, minimum: value, maximum: value, mean: value, squares: 0.0 }
+    }
+
     /// Of both.
     ///
     /// # Source

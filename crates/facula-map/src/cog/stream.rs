@@ -247,12 +247,20 @@ impl<T: Sample> CogWriter<T> {
         }
         let Self { path, layout, options, levels, state } = self;
         let State { mut spool, statistics, .. } = state.into_inner().unwrap_or_else(PoisonError::into_inner);
+        // Blocks that never came count where their cells are numbers like any other: zero frames, not "no data".
+        let numbers = layout.nodata.is_none() && !layout.missing.is_missing(None);
+        let absent = |index: usize| {
+            let valid = levels[0].valid(index % levels[0].across(), index / levels[0].across());
+            if numbers { Statistics::constant(layout.missing.number(), valid) } else { Statistics::NONE }
+        };
         let statistics: Vec<Option<Statistics>> = layout
             .bands
             .iter()
             .zip(statistics.chunks(levels[0].count()))
             .map(|(band, blocks)| {
-                let all = blocks.iter().fold(Statistics::NONE, |sum, block| sum.joined(*block));
+                let all = blocks.iter().enumerate().fold(Statistics::NONE, |sum, (index, block)| {
+                    sum.joined(if block.count > 0 { *block } else { absent(index) })
+                });
                 (band.overview != Overview::Or && all.count > 0).then_some(all)
             })
             .collect();
