@@ -72,11 +72,7 @@ pub(crate) fn vertex(a: f64, b: f64, c: f64) -> f64 {
 
 /// The median of some values, NaN for none; the order of `values` changes.
 pub(crate) fn median(values: &mut [f64]) -> f64 {
-    if values.is_empty() {
-        return f64::NAN;
-    }
-    let middle = values.len() / 2;
-    *values.select_nth_unstable_by(middle, f64::total_cmp).1
+    facula_core::quantile(values, 0.5, f64::total_cmp).unwrap_or(f64::NAN)
 }
 
 /// Root mean square, NaN for none.

@@ -8,12 +8,14 @@
 
 mod aside;
 mod body;
+mod elementary;
 mod ellipsoid;
 mod frame;
 mod frames;
 mod grid;
 mod lonlat;
 mod nomenclature;
+mod order;
 mod pose;
 mod projection;
 mod quality;
@@ -27,13 +29,15 @@ mod words;
 
 pub use aside::write_aside;
 pub use body::{Body, BodyError, IauCrs};
+pub use elementary::{WHOLE, fast_ln, polynomial};
 pub use ellipsoid::Ellipsoid;
 pub use frame::{FrameMeta, IofFrame, Level, MapImage, RawFrame};
 pub use frames::{BodyFixed, Camera, Icrf, Local, Spacecraft};
 pub use grid::MapGrid;
 pub use hifitime::{Duration, Epoch, Unit};
-pub use lonlat::LonLat;
+pub use lonlat::{LonLat, longitude_span};
 pub use nomenclature::{Feature, features};
+pub use order::quantile;
 pub use pose::{KM_PER_AU, Pose, north_up};
 pub use projection::{
     CellGrid, GeographicCrs, MapRegion, ObliqueBase, Pole, ProjectedGrid, Projection, ProjectionError,
@@ -46,4 +50,4 @@ pub use report::{Collected, Progress, Reporter, Silent, Warning};
 pub use rotation::Rotation;
 pub use time::{epoch_from_et_s, et_s, format_utc, parse_utc};
 pub use vector::Vec3;
-pub use words::capitalised;
+pub use words::{capitalised, xml_text};

@@ -57,10 +57,36 @@ impl LonLat {
     }
 }
 
+/// The smallest range of longitudes that holds some places: its western end, rad in [0, 2π), and its width, rad. `None` of no
+/// places.
+pub fn longitude_span(places: impl IntoIterator<Item = LonLat>) -> Option<(f64, f64)> {
+    let mut all: Vec<f64> = places.into_iter().map(|place| place.longitude_rad).collect();
+    all.sort_by(f64::total_cmp);
+    let first = *all.first()?;
+    // The range is what the widest gap leaves; it begins where the gap ends.
+    let ends = all.iter().skip(1).copied().chain([first + TAU]);
+    let gaps = all.iter().zip(ends).map(|(from, to)| (to - from, to));
+    let (gap, west) = gaps.fold((0.0, first), |a, b| if b.0 > a.0 { b } else { a });
+    Some((west.rem_euclid(TAU), TAU - gap))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn the_smallest_range_may_lie_across_the_prime_meridian() {
+        let span = |longitudes: &[f64]| {
+            let places = longitudes.iter().map(|deg| LonLat::from_degrees(*deg, 0.0));
+            longitude_span(places)
+                .map(|(west, width)| (west.to_degrees().round(), width.to_degrees().round()))
+        };
+        assert_eq!(span(&[350.0, 5.0, 355.0]), Some((350.0, 15.0)));
+        assert_eq!(span(&[10.0, 30.0, 20.0]), Some((10.0, 20.0)));
+        assert_eq!(span(&[10.0]), Some((10.0, 0.0)));
+        assert_eq!(span(&[]), None);
+    }
 
     #[test]
     fn tiny_negative_longitudes_stay_below_two_pi() {

@@ -292,8 +292,7 @@ fn dot(a: &[f64], b: &[f64]) -> f64 {
 }
 
 fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied().unwrap_or(0.0)
+    facula_core::quantile(&mut values, 0.5, f64::total_cmp).unwrap_or(0.0)
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use facula_core::Raster;
+use facula_core::{MapGrid, Raster, xml_text};
 
 use crate::cog::AngularPlace;
 use crate::crs::CENTRAL_MERIDIAN_DEG;
@@ -93,30 +93,12 @@ fn check(stem: &str, values: &Raster<f32>, place: &AngularPlace) -> Result<(), M
     }
 }
 
-/// The label. Long, for it is one document.
+/// The label: one document of three parts.
 fn text(stem: &str, place: &AngularPlace, info: &Pds4MapInfo) -> String {
-    let grid = &place.grid;
-    let plain = |text: &str| {
-        let text: String = text.trim().chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-        let text = if text.is_empty() { "unknown".to_string() } else { text };
-        text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
-    };
     let time = |name: &str, k: usize| match &info.times_utc {
-        Some(times) => format!("<{name}>{}</{name}>", plain(&times[k])),
+        Some(times) => format!("<{name}>{}</{name}>", named(&times[k])),
         None => format!("<{name} xsi:nil=\"true\" nilReason=\"unknown\"/>"),
     };
-    let unit = if info.unit.is_empty() {
-        String::new()
-    } else {
-        format!("\n        <unit>{}</unit>", plain(&info.unit))
-    };
-    let [step_m, _, west_m, _, _, north_m] = place.crs.transform_m(grid);
-    let radius_m = place.crs.sphere_radius_m;
-    let west_deg = grid.west_rad.to_degrees();
-    let east_deg = west_deg + (grid.width as f64 * grid.step_rad).to_degrees();
-    let north_deg = grid.north_rad.to_degrees();
-    let south_deg = north_deg - (grid.height as f64 * grid.step_rad).to_degrees();
-    let degree_px = 1.0 / grid.step_rad.to_degrees();
     format!(
         r#"<?xml version="1.0" encoding="UTF-8"?>
 <Product_Observational xmlns="http://pds.nasa.gov/pds4/pds/v1"
@@ -154,7 +136,39 @@ fn text(stem: &str, place: &AngularPlace, info: &Pds4MapInfo) -> String {
       <type>{target_type}</type>
     </Target_Identification>
     <Discipline_Area>
-      <cart:Cartography>
+{cartography}    </Discipline_Area>
+  </Observation_Area>
+{file_area}</Product_Observational>
+"#,
+        title = named(&info.title),
+        start = time("start_date_time", 0),
+        stop = time("stop_date_time", 1),
+        instrument = named(&info.instrument),
+        target = named(&info.target),
+        target_type = named(&info.target_type),
+        cartography = cartography(place),
+        file_area = file_area(stem, &place.grid, &info.unit),
+    )
+}
+
+/// Text of the label, or what stands for none.
+fn named(text: &str) -> String {
+    let text = text.trim();
+    xml_text(if text.is_empty() { "unknown" } else { text })
+}
+
+/// Where the map lies.
+fn cartography(place: &AngularPlace) -> String {
+    let grid = &place.grid;
+    let [step_m, _, west_m, _, _, north_m] = place.crs.transform_m(grid);
+    let radius_m = place.crs.sphere_radius_m;
+    let west_deg = grid.west_rad.to_degrees();
+    let east_deg = west_deg + (grid.width as f64 * grid.step_rad).to_degrees();
+    let north_deg = grid.north_rad.to_degrees();
+    let south_deg = north_deg - (grid.height as f64 * grid.step_rad).to_degrees();
+    let degree_px = 1.0 / grid.step_rad.to_degrees();
+    format!(
+        r#"      <cart:Cartography>
         <Local_Internal_Reference>
           <local_identifier_reference>map</local_identifier_reference>
           <local_reference_type>cartography_parameters_to_image_object</local_reference_type>
@@ -203,9 +217,17 @@ fn text(stem: &str, place: &AngularPlace, info: &Pds4MapInfo) -> String {
           </cart:Horizontal_Coordinate_System_Definition>
         </cart:Spatial_Reference_Information>
       </cart:Cartography>
-    </Discipline_Area>
-  </Observation_Area>
-  <File_Area_Observational>
+"#,
+        datum = named(&place.crs.datum_name),
+    )
+}
+
+/// How the numbers lie in the file.
+fn file_area(stem: &str, grid: &MapGrid, unit: &str) -> String {
+    let unit =
+        if unit.is_empty() { String::new() } else { format!("\n        <unit>{}</unit>", named(unit)) };
+    format!(
+        r#"  <File_Area_Observational>
     <File>
       <file_name>{stem}.img</file_name>
       <file_size unit="byte">{file_bytes}</file_size>
@@ -233,15 +255,7 @@ fn text(stem: &str, place: &AngularPlace, info: &Pds4MapInfo) -> String {
       </Special_Constants>
     </Array_2D_Image>
   </File_Area_Observational>
-</Product_Observational>
 "#,
-        title = plain(&info.title),
-        start = time("start_date_time", 0),
-        stop = time("stop_date_time", 1),
-        instrument = plain(&info.instrument),
-        target = plain(&info.target),
-        target_type = plain(&info.target_type),
-        datum = plain(&place.crs.datum_name),
         file_bytes = grid.width * grid.height * 4,
         lines = grid.height,
         samples = grid.width,

@@ -7,8 +7,6 @@ use std::fmt::Write;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use crate::svg::escape_markup;
-
 /// Rows of a table printed at most; the rest is counted in a note.
 pub const MAX_TABLE_ROWS: usize = 50;
 /// Warnings shown at once; the rest is folded away.
@@ -280,11 +278,16 @@ fn warnings(out: &mut String, warnings: &[String]) {
 
 /// Text for HTML: markup escaped, control characters replaced.
 fn escaped(text: &str) -> String {
-    escape_markup(text.trim().chars().map(|c| match c {
-        '\n' | '\t' | '\r' => ' ',
-        c if c.is_control() => '\u{fffd}',
-        c => c,
-    }))
+    let known: String = text
+        .trim()
+        .chars()
+        .map(|c| match c {
+            '\n' | '\t' | '\r' => ' ',
+            c if c.is_control() => '\u{fffd}',
+            c => c,
+        })
+        .collect();
+    facula_core::xml_text(&known)
 }
 
 #[cfg(test)]

@@ -312,28 +312,15 @@ fn hex([r, g, b]: Rgb) -> String {
 
 /// Text for XML; characters the embedded fonts lack (controls among them) become the replacement character.
 fn escaped(text: &str) -> String {
-    let known = text.chars().map(|c| match c {
-        '\n' | '\t' | '\r' => ' ',
-        other if font::has(other) => other,
-        _ => '\u{fffd}',
-    });
-    escape_markup(known)
-}
-
-/// Replaces the five characters with a meaning in XML and HTML.
-pub(crate) fn escape_markup(text: impl Iterator<Item = char>) -> String {
-    let mut safe = String::new();
-    for character in text {
-        match character {
-            '&' => safe.push_str("&amp;"),
-            '<' => safe.push_str("&lt;"),
-            '>' => safe.push_str("&gt;"),
-            '"' => safe.push_str("&quot;"),
-            '\'' => safe.push_str("&#39;"),
-            other => safe.push(other),
-        }
-    }
-    safe
+    let known: String = text
+        .chars()
+        .map(|c| match c {
+            '\n' | '\t' | '\r' => ' ',
+            other if font::has(other) => other,
+            _ => '\u{fffd}',
+        })
+        .collect();
+    facula_core::xml_text(&known)
 }
 
 #[cfg(test)]

@@ -120,7 +120,7 @@ fn check(stem: &str, image: &Raster<f32>, options: &Pds4Options) -> Result<(), A
 
 fn escaped(text: &str) -> String {
     let named = if text.trim().is_empty() { "unknown" } else { text.trim() };
-    named.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+    facula_core::xml_text(named)
 }
 
 /// A part of a logical identifier: lower case, digits, `_`, `-`, `.`.

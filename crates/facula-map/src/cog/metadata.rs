@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! GDAL_METADATA: band descriptions, units and free key/values as XML.
 
+use facula_core::xml_text;
+
 use super::statistics::Statistics;
 use super::stream::CogLayout;
 
@@ -8,12 +10,12 @@ use super::stream::CogLayout;
 pub(super) fn xml<T>(layout: &CogLayout<T>, statistics: &[Option<Statistics>]) -> Option<String> {
     let mut items = String::new();
     for (key, value) in &layout.metadata {
-        items += &format!("  <Item name=\"{}\">{}</Item>\n", escaped(key), escaped(value));
+        items += &format!("  <Item name=\"{}\">{}</Item>\n", xml_text(key), xml_text(value));
     }
     for (sample, band) in layout.bands.iter().enumerate() {
         let mut put = |name: &str, role: &str, text: &str| {
             if !text.is_empty() {
-                let text = escaped(text);
+                let text = xml_text(text);
                 items += &format!("  <Item name=\"{name}\" sample=\"{sample}\"{role}>{text}</Item>\n");
             }
         };
@@ -33,22 +35,6 @@ pub(super) fn xml<T>(layout: &CogLayout<T>, statistics: &[Option<Statistics>]) -
         }
     }
     (!items.is_empty()).then(|| format!("<GDALMetadata>\n{items}</GDALMetadata>\n"))
-}
-
-/// XML-escaped; characters XML 1.0 forbids become spaces.
-fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out += "&amp;",
-            '<' => out += "&lt;",
-            '>' => out += "&gt;",
-            '"' => out += "&quot;",
-            c if c < ' ' && !matches!(c, '\n' | '\t') => out.push(' '),
-            c => out.push(c),
-        }
-    }
-    out
 }
 
 #[cfg(test)]

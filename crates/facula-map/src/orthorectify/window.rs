@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The window of a grid that a frame covers: footprint first, so that nothing outside is touched.
 
-use facula_core::{LonLat, MapGrid, PixelPos};
+use facula_core::{LonLat, MapGrid, PixelPos, longitude_span};
 use facula_geometry::{Shape, Shot};
 
 /// Looks along each side of a frame from which its window is found.
@@ -11,15 +11,12 @@ const OUTLINE: usize = 48;
 /// around the body may give windows that begin west of them.
 pub fn frame_window(shot: &Shot, shape: &Shape, grid: &MapGrid) -> Option<MapGrid> {
     let places = places(shot, shape);
-    if places.is_empty() {
-        return None;
-    }
+    let (mut west, mut width_rad) = longitude_span(places.iter().copied())?;
     let latitudes = || places.iter().map(|place| place.latitude_rad);
     let (mut south, mut north) =
         (latitudes().fold(f64::INFINITY, f64::min), latitudes().fold(f64::NEG_INFINITY, f64::max));
     let margin_rad = margin_rad(&places) + 2.0 * grid.step_rad;
     (south, north) = (south - margin_rad, north + margin_rad);
-    let (mut west, mut width_rad) = longitudes(&places);
     let polar = north.max(-south);
     let widen_rad = margin_rad / polar.min(std::f64::consts::FRAC_PI_2).cos().max(1e-6);
     (west, width_rad) = (west - widen_rad, width_rad + 2.0 * widen_rad);
@@ -45,19 +42,6 @@ fn margin_rad(places: &[LonLat]) -> f64 {
     steps.sort_by(f64::total_cmp);
     // Steps from one line of the lattice to the next are as long as the frame.
     steps.get(steps.len() * 9 / 10).copied().unwrap_or(0.1)
-}
-
-/// Western end and width of the smallest range of longitudes that holds all places, rad.
-fn longitudes(places: &[LonLat]) -> (f64, f64) {
-    let mut all: Vec<f64> = places.iter().map(|place| place.longitude_rad).collect();
-    all.sort_by(f64::total_cmp);
-    let tau = std::f64::consts::TAU;
-    let gap = |k: usize| {
-        let next = if k + 1 < all.len() { all[k + 1] } else { all[0] + tau };
-        (next - all[k], next)
-    };
-    let (widest, west) = (0..all.len()).map(gap).fold((0.0, 0.0), |a, b| if b.0 > a.0 { b } else { a });
-    (west.rem_euclid(tau), tau - widest)
 }
 
 /// The cells of a grid in a range of longitudes (west and width) and latitudes (south and north), rad.

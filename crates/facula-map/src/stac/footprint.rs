@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Bounding box and outline of a grid in degrees, longitude from −180 to 180 as GeoJSON has it.
 
-use facula_core::{CellGrid, MapGrid, PixelPos, ProjectedGrid};
+use facula_core::{CellGrid, MapGrid, PixelPos, ProjectedGrid, longitude_span};
 use serde_json::{Value, json};
 
 /// West, south, east, north in degrees. A grid across the antimeridian has west > east (RFC 7946, section 5.2).
@@ -25,18 +25,15 @@ fn projected(grid: &ProjectedGrid) -> [f64; 4] {
     let margin_deg = (side_rad / (PLACES - 1) as f64).to_degrees();
     let south_deg = (latitudes().fold(90.0, f64::min) - margin_deg).max(-90.0);
     let north_deg = (latitudes().fold(-90.0, f64::max) + margin_deg).min(90.0);
-    let mut longitudes: Vec<f64> =
-        places.iter().map(|place| place.longitude_deg().rem_euclid(360.0)).collect();
-    longitudes.sort_by(f64::total_cmp);
-    let next = |k: usize| longitudes.get(k + 1).copied().unwrap_or_else(|| longitudes[0] + 360.0);
-    let gaps = longitudes.iter().enumerate().map(|(k, from)| (next(k) - from, next(k)));
-    let (gap_deg, west_deg) = gaps.fold((0.0, 0.0), |a, b| if b.0 > a.0 { b } else { a });
     let margin_deg = margin_deg / north_deg.max(-south_deg).min(89.9).to_radians().cos();
-    if longitudes.is_empty() || north_deg.max(-south_deg) >= 90.0 || gap_deg <= 2.0 * margin_deg {
-        return [-180.0, clean(south_deg), 180.0, clean(north_deg)];
+    let whole = [-180.0, clean(south_deg), 180.0, clean(north_deg)];
+    let Some((west_rad, width_rad)) = longitude_span(places) else { return whole };
+    let (west_deg, width_deg) =
+        (west_rad.to_degrees() - margin_deg, width_rad.to_degrees() + 2.0 * margin_deg);
+    if north_deg.max(-south_deg) >= 90.0 || width_deg >= 360.0 {
+        return whole;
     }
-    let east_deg = west_deg - gap_deg + margin_deg;
-    [half_turn(west_deg - margin_deg), clean(south_deg), half_turn(east_deg), clean(north_deg)]
+    [half_turn(west_deg), clean(south_deg), half_turn(west_deg + width_deg), clean(north_deg)]
 }
 
 fn angular(grid: &MapGrid) -> [f64; 4] {

@@ -3,6 +3,7 @@
 
 use std::f64::consts::PI;
 
+use facula_core::xml_text;
 use serde_json::json;
 
 use super::{TILE_PX, TileOptions};
@@ -15,7 +16,7 @@ const STANDARD_PIXEL_M: f64 = 0.28e-3;
 pub(super) fn capabilities(place: &AngularPlace, options: &TileOptions, finest_level: u32) -> String {
     let crs = crs_urn(place);
     let [west, south, east, north] = bounds_deg(place);
-    let (title, address) = (escaped(&options.title), escaped(&options.address).replace('"', "&quot;"));
+    let (title, address) = (xml_text(&options.title), xml_text(&options.address));
     let matrices: String = (0..=finest_level).map(|level| matrix(place, level)).collect();
     format!(
         r#"<?xml version="1.0" encoding="UTF-8"?>
@@ -46,7 +47,7 @@ pub(super) fn capabilities(place: &AngularPlace, options: &TileOptions, finest_l
   </Contents>
 </Capabilities>
 "#,
-        escaped(&description(options)),
+        xml_text(&description(options)),
     )
 }
 
@@ -107,9 +108,4 @@ fn bounds_deg(place: &AngularPlace) -> [f64; 4] {
     let round = |deg: f64| (deg * 1e9).round() / 1e9;
     let [west_deg, east_deg] = if east_deg > 180.0 + 1e-9 { [-180.0, 180.0] } else { [west_deg, east_deg] };
     [west_deg, south_deg.max(-90.0), east_deg, north_deg].map(round)
-}
-
-fn escaped(text: &str) -> String {
-    let plain: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    plain.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }

@@ -52,8 +52,7 @@ pub(super) fn fill(quality: &Raster<Quality>, value_at: impl Fn(usize, usize) ->
 
 /// The upper median; `None` of nothing.
 pub(super) fn median(values: &mut [f32]) -> Option<f32> {
-    let middle = values.len() / 2;
-    (!values.is_empty()).then(|| *values.select_nth_unstable_by(middle, f32::total_cmp).1)
+    facula_core::quantile(values, 0.5, f32::total_cmp)
 }
 
 #[cfg(test)]

@@ -2,43 +2,22 @@
 //! Normal numbers for many pixels at once: those of [`facula_core::Random::normal_pair`] to 1e-9, by polynomials without
 //! branches or calls, so that the loop is compiled to vector instructions; the same on every machine.
 
-use std::f64::consts::{FRAC_PI_2, LN_2, SQRT_2};
+use std::f64::consts::FRAC_PI_2;
 
-/// 2⁵²: its low bits hold a whole number.
-const WHOLE: f64 = 4_503_599_627_370_496.0;
-/// Series of atanh(s) / s in s²; s is at most 0.172, the next term 2e-10 of the logarithm.
-const ATANH: [f64; 6] = [1.0, 1.0 / 3.0, 1.0 / 5.0, 1.0 / 7.0, 1.0 / 9.0, 1.0 / 11.0];
+use facula_core::{WHOLE, fast_ln, polynomial};
+
 /// Series of sin(x) / x and of cos(x) in x²; x is at most π/4, the next terms are below 3e-12.
 const SIN: [f64; 6] = [1.0, -1.0 / 6.0, 1.0 / 120.0, -1.0 / 5040.0, 1.0 / 362_880.0, -1.0 / 39_916_800.0];
 const COS: [f64; 7] =
     [1.0, -1.0 / 2.0, 1.0 / 24.0, -1.0 / 720.0, 1.0 / 40_320.0, -1.0 / 3_628_800.0, 1.0 / 479_001_600.0];
 
-#[inline(always)]
-fn series(x: f64, coefficients: &[f64]) -> f64 {
-    coefficients.iter().rev().fold(0.0, |sum, c| sum * x + c)
-}
-
 /// Turns pairs of uniform numbers in [0, 1) into pairs of normal numbers of variance 1 (Box and Muller 1958).
 pub(super) fn normal_pairs(pairs: &mut [[f64; 2]]) {
     for pair in pairs {
-        let radius = (-2.0 * ln(1.0 - pair[0])).sqrt();
+        let radius = (-2.0 * fast_ln(1.0 - pair[0])).sqrt();
         let [sin, cos] = sin_cos_of_turns(pair[1]);
         *pair = [radius * cos, radius * sin];
     }
-}
-
-/// Logarithm of a normal number above 0: exponent and mantissa apart, the mantissa from √½ to √2 by
-/// `ln m = 2 atanh((m − 1)/(m + 1))`.
-#[inline(always)]
-fn ln(x: f64) -> f64 {
-    let bits = x.to_bits();
-    let exponent = f64::from_bits((bits >> 52) | WHOLE.to_bits()) - (WHOLE + 1023.0);
-    let mantissa = f64::from_bits((bits & ((1 << 52) - 1)) | 1.0f64.to_bits());
-    let large = mantissa > SQRT_2;
-    let mantissa = if large { 0.5 * mantissa } else { mantissa };
-    let exponent = if large { exponent + 1.0 } else { exponent };
-    let s = (mantissa - 1.0) / (mantissa + 1.0);
-    exponent * LN_2 + 2.0 * s * series(s * s, &ATANH)
 }
 
 /// Sine and cosine of an angle from 0 to a whole turn, in turns.
@@ -48,7 +27,7 @@ fn sin_cos_of_turns(turns: f64) -> [f64; 2] {
     let shifted = quarters + WHOLE;
     let rest = (quarters - (shifted - WHOLE)) * FRAC_PI_2;
     let square = rest * rest;
-    let (sin, cos) = (rest * series(square, &SIN), series(square, &COS));
+    let (sin, cos) = (rest * polynomial(square, &SIN), polynomial(square, &COS));
     let quarter = shifted.to_bits();
     let swapped = quarter & 1 == 1;
     let (own, other) = if swapped { (cos, sin) } else { (sin, cos) };

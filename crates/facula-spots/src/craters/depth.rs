@@ -68,11 +68,7 @@ fn rim_heights_km(fitted: &Fitted) -> Vec<f64> {
 }
 
 fn quantile(values: &mut [f64], fraction: f64) -> Option<f64> {
-    if values.is_empty() {
-        return None;
-    }
-    let rank = ((values.len() - 1) as f64 * fraction).round() as usize;
-    Some(*values.select_nth_unstable_by(rank, f64::total_cmp).1)
+    facula_core::quantile(values, fraction, f64::total_cmp)
 }
 
 /// Compares the middle with what a bowl through the ring about it would have there: a straight line in the square of the

@@ -303,8 +303,7 @@ fn wilson(part: usize, whole: usize) -> [f64; 2] {
 }
 
 fn middle(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
+    facula_core::quantile(&mut values, 0.5, f64::total_cmp).unwrap_or(f64::NAN)
 }
 
 fn reliability(diameters_km: &[f64], own: &[Spot], mirrored: &[Spot]) -> Vec<Reliability> {

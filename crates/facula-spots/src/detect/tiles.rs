@@ -141,11 +141,7 @@ pub(crate) fn median(values: &mut [f32]) -> f32 {
 
 /// The value a fraction of the others lies below; 0 of nothing. Reorders its argument.
 pub(crate) fn quantile(values: &mut [f32], fraction: f64) -> f32 {
-    if values.is_empty() {
-        return 0.0;
-    }
-    let rank = ((values.len() - 1) as f64 * fraction).round() as usize;
-    *values.select_nth_unstable_by(rank, f32::total_cmp).1
+    facula_core::quantile(values, fraction, f32::total_cmp).unwrap_or(0.0)
 }
 
 /// Standard deviation of a normal distribution of the same median absolute deviation.

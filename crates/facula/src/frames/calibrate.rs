@@ -7,7 +7,8 @@ use facula_archive::{
     ImageOptions, ReadOptions, Written, read_frame, read_header, read_image, write_iof_frame,
 };
 use facula_core::{
-    Body, Epoch, FrameMeta, KM_PER_AU, Pose, Quality, Raster, RawFrame, Reporter, Silent, write_aside,
+    Body, Epoch, FrameMeta, KM_PER_AU, Pose, Quality, Raster, RawFrame, Reporter, Silent, quantile,
+    write_aside,
 };
 use facula_geometry::CameraFile;
 use facula_photometry::{
@@ -222,10 +223,7 @@ pub fn write_calibrated(
 
 /// One sigma of the noise of an image: 1.4826 times the median deviation from the median.
 fn spread(image: &Raster<f32>) -> f64 {
-    let middle = |mut values: Vec<f32>| {
-        values.sort_by(f32::total_cmp);
-        values.get(values.len() / 2).copied().unwrap_or(0.0)
-    };
+    let middle = |mut values: Vec<f32>| quantile(&mut values, 0.5, f32::total_cmp).unwrap_or(0.0);
     let valid: Vec<f32> = image.as_slice().iter().copied().filter(|value| value.is_finite()).collect();
     let median = middle(valid.clone());
     1.4826 * f64::from(middle(valid.iter().map(|value| (value - median).abs()).collect()))

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! What of the body some frames see, and how finely.
 
-use facula_core::{LonLat, PixelPos};
+use facula_core::{LonLat, PixelPos, longitude_span};
 use facula_geometry::Shape;
 
 use super::frames::{FrameSet, PlacedShot};
@@ -91,26 +91,15 @@ fn around(places: &[LonLat], margin_rad: f64) -> Region {
     let latitudes = || places.iter().map(|place| place.latitude_deg());
     let south_deg = (latitudes().fold(90.0, f64::min) - margin_deg).max(-90.0);
     let north_deg = (latitudes().fold(-90.0, f64::max) + margin_deg).min(90.0);
-    let mut longitudes: Vec<f64> =
-        places.iter().map(|place| place.longitude_deg().rem_euclid(360.0)).collect();
-    longitudes.sort_by(f64::total_cmp);
     let polar = north_deg.max(-south_deg) > 89.0;
     let margin_deg = margin_deg / north_deg.max(-south_deg).min(89.0).to_radians().cos();
-    let (Some(first), Some(last)) = (longitudes.first(), longitudes.last()) else { return Region::GLOBAL };
-    // The window is what the widest gap leaves.
-    let mut gap = (first + 360.0 - last, *first, *last);
-    for pair in longitudes.windows(2) {
-        if pair[1] - pair[0] > gap.0 {
-            gap = (pair[1] - pair[0], pair[1], pair[0] + 360.0);
-        }
-    }
-    let (width, west_deg, east_deg) = gap;
-    if polar || width <= 2.0 * margin_deg {
+    let Some((west_rad, width_rad)) = longitude_span(places.iter().copied()) else { return Region::GLOBAL };
+    let width_deg = width_rad.to_degrees() + 2.0 * margin_deg;
+    if polar || width_deg >= 360.0 {
         return Region { south_deg, north_deg, ..Region::GLOBAL };
     }
-    let (west_deg, east_deg) = (west_deg - margin_deg, east_deg + margin_deg);
-    let west_east = (west_deg.rem_euclid(360.0), west_deg.rem_euclid(360.0) + east_deg - west_deg);
-    Region { west_deg: west_east.0, east_deg: west_east.1, south_deg, north_deg }
+    let west_deg = (west_rad.to_degrees() - margin_deg).rem_euclid(360.0);
+    Region { west_deg, east_deg: west_deg + width_deg, south_deg, north_deg }
 }
 
 #[cfg(test)]

@@ -152,8 +152,7 @@ fn rms(values: &[f64]) -> f64 {
 }
 
 fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied().unwrap_or(0.0)
+    facula_core::quantile(&mut values, 0.5, f64::total_cmp).unwrap_or(0.0)
 }
 
 /// True spots that have to be found with the best pixel scale over them, km; and how many lie on unmapped ground.
