@@ -8,6 +8,7 @@ Those of kernels, cameras and geometry need no survey and run once.
 import json
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 HERE = Path(__file__).parent
@@ -28,18 +29,24 @@ def checks(folder):
         yield [HERE / "check_geometry.py", folder]
 
 
+def run(named):
+    command, _ = named
+    return subprocess.run([sys.executable, *map(str, command)], capture_output=True, text=True)
+
+
 def main():
     passed = failed = 0
     folders = [Path(folder) for folder in sys.argv[1:]]
     commands = [(command, f"{command[0].name} {folder.name}") for folder in folders for command in checks(folder)]
     commands += [([HERE / name], name) for name in ONCE]
-    for command, name in commands:
-        done = subprocess.run([sys.executable, *map(str, command)], capture_output=True, text=True)
-        good = done.returncode == 0
-        passed, failed = passed + good, failed + (not good)
-        print(f"{'ok    ' if good else 'FAILED'} {name}")
-        if not good or done.stdout.startswith("SKIPPED"):
-            print(done.stdout + done.stderr)
+    # Two at a time; told in their order.
+    with ThreadPoolExecutor(2) as pool:
+        for (_, name), done in zip(commands, pool.map(run, commands)):
+            good = done.returncode == 0
+            passed, failed = passed + good, failed + (not good)
+            print(f"{'ok    ' if good else 'FAILED'} {name}", flush=True)
+            if not good or done.stdout.startswith("SKIPPED"):
+                print(done.stdout + done.stderr)
     print(f"crosscheck: {passed} passed, {failed} failed")
     return 1 if failed or not passed else 0
 
