@@ -14,7 +14,8 @@ from pathlib import Path
 HERE = Path(__file__).parent
 # On their own data, against CSPICE, USGS ALE, astropy, GDAL, pdr, PROJ.
 ONCE = ["check_kernels.py", "check_writers.py", "check_observation.py", "check_isd.py", "check_archive.py",
-        "check_convert.py", "check_fetch.py", "check_photometry.py", "check_projections.py", "check_map_outputs.py"]
+        "check_convert.py", "check_fetch.py", "check_photometry.py", "check_projections.py", "check_map_outputs.py",
+        "check_craters.py"]
 # Equirectangular systems of IAU_2015 with central meridian 180 degrees.
 IAU_CODES = {"ceres": "200000115", "vesta": "200000415"}
 
@@ -23,7 +24,8 @@ def checks(folder):
     """The command lines for one survey."""
     body = json.loads((folder / "run.json").read_text())["body"]["name"]
     yield [HERE / "check_cog.py", folder, IAU_CODES[body]]
-    yield [HERE / "check_spots.py", folder]
+    light = folder / "light"  # facula light-curve --run FOLDER -o FOLDER/light
+    yield [HERE / "check_spots.py", folder, *([light] if light.is_dir() else [])]
     yield [HERE / "check_stac.py", folder]
     if (folder / "truth.json").exists():
         yield [HERE / "check_geometry.py", folder]

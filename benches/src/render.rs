@@ -11,7 +11,7 @@ use std::path::Path;
 use facula_core::Raster;
 use facula_core::{Pose, Rotation, Vec3, parse_utc};
 use facula_geometry::{Camera, CameraFile, Distortion};
-use facula_photometry::{DiskFunction, PhaseFunction, SurfaceModel};
+use facula_photometry::{Detector, DiskFunction, PhaseFunction, SurfaceModel};
 use facula_shape::{Mesh, Shape};
 use facula_simulate::{
     ConstantGround, Effects, Exposure, FlatField, PointingError, RenderOptions, Scene, Shadows,
@@ -41,54 +41,80 @@ pub(crate) fn run(arguments: &[String]) -> Result<Value, Failure> {
     files.reals("vertices.f64", vertices_km.iter().flatten().copied())?;
     files.numbers("facets.u32", facets.iter().flatten().copied())?;
     let shape = Shape::Mesh(Mesh::new(vertices_km, facets)?);
-    let (camera, pose) = view()?;
     let ground = ConstantGround { normal_albedo: 0.09 };
     let model = facula_photometry::published_model("ceres-hapke-fc-555").ok_or("no such model")?.model;
     let (_, [scene_s, _]) = fastest(1, || Scene::new(&shape, &ground, &model));
-    let file = CameraFile::built_in("dawn_fc2")?;
-    let detector = &file.filter("F1")?.detector;
-    let flat = FlatField::new(camera.width_px, camera.height_px, 1);
-    let exposure = Exposure {
-        detector,
-        flat: &flat,
-        exposure_s: 0.1,
-        sun_distance_au: pose.sun_distance_au(),
-        seed: 1,
-        pointing: PointingError { shift_px: 0.0, twist_deg: 0.0 },
-        effects: Effects::default(),
-    };
+    let (camera, pose) = view()?;
+    let row = Row { shape: &shape, ground: &ground, model, camera, pose, samples: samples.parse()? };
     let mut times = serde_json::Map::new();
     for name in MODES {
-        if !modes.is_empty() && !modes.iter().any(|mode| mode == name) {
-            continue;
+        if modes.is_empty() || modes.iter().any(|mode| mode == name) {
+            let (picture, figures) = row.timed(name)?;
+            times.insert(name.into(), figures);
+            let bytes: Vec<u8> = picture.as_slice().iter().flat_map(|value| value.to_le_bytes()).collect();
+            facula_core::write_aside(&Path::new(folder).join(format!("{name}.f32")), |file| {
+                std::io::Write::write_all(file, &bytes)
+            })?;
         }
-        let law = match name {
-            "lommel-seeliger" => Some(DiskFunction::LommelSeeliger),
-            "lambert" => Some(DiskFunction::Lambert),
-            _ => None,
-        };
-        let plain =
-            law.map(|disk| SurfaceModel { disk, phase: PhaseFunction::Constant, normal_albedo: None });
-        let mut scene = Scene::new(&shape, &ground, plain.as_ref().unwrap_or(&model));
+    }
+    Ok(json!({"scene_s": scene_s, "times": times}))
+}
+
+/// What all modes render.
+struct Row<'a> {
+    shape: &'a Shape,
+    ground: &'a ConstantGround,
+    model: SurfaceModel,
+    camera: Camera,
+    pose: Pose,
+    samples: usize,
+}
+
+impl Row<'_> {
+    /// The picture of a mode and its times.
+    fn timed(&self, mode: &str) -> Result<(Raster<f32>, Value), Failure> {
+        let plain = plain(mode);
+        let mut scene = Scene::new(self.shape, self.ground, plain.as_ref().unwrap_or(&self.model));
         if plain.is_some() {
             scene.sun = Sun::Point;
         }
-        let shadows = if name == "off" { Shadows::Off } else { Shadows::Adaptive };
-        let options = RenderOptions { samples_per_pixel: samples.parse()?, shadows, ..Default::default() };
+        let shadows = if mode == "off" { Shadows::Off } else { Shadows::Adaptive };
+        let options = RenderOptions { samples_per_pixel: self.samples, shadows, ..Default::default() };
+        let file = CameraFile::built_in("dawn_fc2")?;
+        let detector = &file.filter("F1")?.detector;
+        let flat = FlatField::new(self.camera.width_px, self.camera.height_px, 1);
+        let exposure = self.exposure(detector, &flat);
         let work = || -> Result<Raster<f32>, SimulateError> {
-            let iof = render(&scene, &camera, &pose, &options)?.iof;
-            if name == "frame" { expose(&iof, &exposure, 0) } else { Ok(iof) }
+            let iof = render(&scene, &self.camera, &self.pose, &options)?.iof;
+            if mode == "frame" { expose(&iof, &exposure, 0) } else { Ok(iof) }
         };
         let (picture, [wall_s, cpu_s]) = fastest(RUNS, work);
         let picture = picture?;
         let sum: f64 = picture.as_slice().iter().map(|value| f64::from(*value)).sum();
-        times.insert(name.into(), json!({"wall_s": wall_s, "cpu_s": cpu_s, "sum": sum}));
-        let bytes: Vec<u8> = picture.as_slice().iter().flat_map(|value| value.to_le_bytes()).collect();
-        facula_core::write_aside(&Path::new(folder).join(format!("{name}.f32")), |file| {
-            std::io::Write::write_all(file, &bytes)
-        })?;
+        Ok((picture, json!({"wall_s": wall_s, "cpu_s": cpu_s, "sum": sum})))
     }
-    Ok(json!({"scene_s": scene_s, "times": times}))
+
+    fn exposure<'b>(&self, detector: &'b Detector, flat: &'b FlatField) -> Exposure<'b> {
+        Exposure {
+            detector,
+            flat,
+            exposure_s: 0.1,
+            sun_distance_au: self.pose.sun_distance_au(),
+            seed: 1,
+            pointing: PointingError { shift_px: 0.0, twist_deg: 0.0 },
+            effects: Effects::default(),
+        }
+    }
+}
+
+/// The law of a mode without Hapke's.
+fn plain(mode: &str) -> Option<SurfaceModel> {
+    let disk = match mode {
+        "lommel-seeliger" => DiskFunction::LommelSeeliger,
+        "lambert" => DiskFunction::Lambert,
+        _ => return None,
+    };
+    Some(SurfaceModel { disk, phase: PhaseFunction::Constant, normal_albedo: None })
 }
 
 /// The view of row `rays` as camera and pose.

@@ -176,6 +176,8 @@ const DIMENSIONLESS: &[&str] = &[
     "reliability",
     "probability",
     "least_probability",
+    "trend_probability",
+    "whole",
 ];
 
 /// Runs all checks; what is wrong, one line each.

@@ -45,7 +45,7 @@ use std::path::Path;
 use facula_core::CellGrid;
 
 use crate::files::write_aside;
-use crate::mosaic::{Finish, TileSums, join, same_making, window};
+use crate::mosaic::{Finish, TileSums, in_both, join, same_making, tile_count, window};
 use crate::{LevelReport, MapError, Mosaic, MosaicConfig, TileSink};
 use facula_geometry::Shape;
 pub(crate) use file::{Reader, Writer};
@@ -115,6 +115,21 @@ pub struct AccumulatorInfo {
     pub tile_count: u64,
 }
 
+impl AccumulatorInfo {
+    /// Whether its sums can be joined with others: of this grid, made this way, of these frames.
+    ///
+    /// # Errors
+    /// [`MapError::Argument`] for another grid or configuration, and for a frame in both.
+    pub fn joins<'a>(
+        &self,
+        (grid, config): (&CellGrid, &MosaicConfig),
+        mut frames: impl Iterator<Item = &'a str>,
+    ) -> Result<(), MapError> {
+        same_making((&self.grid, &self.config), (grid, config))?;
+        frames.find(|id| self.frames.contains_key(*id)).map_or(Ok(()), |id| Err(in_both(id)))
+    }
+}
+
 /// Looks into an accumulator file.
 ///
 /// # Errors
@@ -170,20 +185,31 @@ pub fn finish_accumulator(
     let how = Finish { quantum: reader.registry.quantum(), clip_sigma: reader.config.clip_sigma() };
     let levels = reader.config.levels.clone();
     let mut tally = crate::mosaic::Tally::new(grid, shape, &levels);
+    let mut next = 0;
+    let mut pass = |sink: &mut dyn TileSink, until: usize| {
+        let passed = (next..until).map(|index| window(&grid, index));
+        passed.into_iter().try_for_each(|tile| sink.no_tile(tile.column, tile.line))?;
+        next = until + 1;
+        Ok::<(), MapError>(())
+    };
     while let Some(index) = reader.next_index() {
         if let Some(sums) = reader.take(index)? {
             let planes = sums.finish(window(&grid, index), &how);
+            pass(sink, index)?;
             sink.tile(planes.view())?;
             let part = tally.part(&planes);
             tally.add(&part);
         }
     }
+    pass(sink, tile_count(&grid)?)?;
     Ok(tally.report(&reader.registry.frames))
 }
 
 pub(crate) fn open(path: &Path) -> Result<Reader<BufReader<File>>, MapError> {
     let file = File::open(path).map_err(MapError::io("read", path))?;
-    Reader::open(BufReader::with_capacity(1 << 18, file))
+    let mut reader = Reader::open(BufReader::with_capacity(1 << 18, file)).map_err(|e| e.of_file(path))?;
+    reader.path = path.to_path_buf();
+    Ok(reader)
 }
 
 fn from_reader<R: io::Read + io::Seek>(mut reader: Reader<R>, budget_bytes: u64) -> Result<Mosaic, MapError> {

@@ -18,7 +18,7 @@ pub enum MapError {
         path: PathBuf,
     },
     /// Bytes that are not what they should be (an accumulator file).
-    #[error("{what} is not valid at byte {offset}: {found}; delete the file to start again")]
+    #[error("{what} is not valid at byte {offset}: {found}; name a map.facc, or make this one anew from its frames: {}", path.display())]
     Format {
         /// What was read.
         what: &'static str,
@@ -26,6 +26,8 @@ pub enum MapError {
         offset: usize,
         /// What is wrong.
         found: String,
+        /// The file; empty for bytes in memory.
+        path: PathBuf,
     },
     /// The caller gave values that cannot work together.
     #[error("{what}: {found}; {remedy}")]
@@ -66,5 +68,15 @@ impl MapError {
     pub(crate) fn io(action: &'static str, path: &std::path::Path) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.to_path_buf();
         move |source| Self::Io { action, source, path }
+    }
+
+    /// The same trouble with the file it was found in.
+    pub(crate) fn of_file(self, file: &std::path::Path) -> Self {
+        match self {
+            Self::Format { what, offset, found, .. } => {
+                Self::Format { what, offset, found, path: file.to_path_buf() }
+            }
+            other => other,
+        }
     }
 }

@@ -8,6 +8,7 @@
 
 mod accumulator;
 mod cog;
+mod colour;
 mod crs;
 mod dtm;
 mod error;
@@ -27,6 +28,7 @@ pub use cog::{
     Band, BandInfo, Codec, CogImage, CogLayout, CogOptions, CogWriter, Georeference, Overview, Pixels,
     Sample, Scaling, write_cog,
 };
+pub use colour::write_ratio_picture;
 pub use crs::{CENTRAL_MERIDIAN_DEG, GeoTiffProjection, MapCrs};
 pub use dtm::{ReliefLight, heights_m, relief_shading, slope_deg};
 pub use error::MapError;

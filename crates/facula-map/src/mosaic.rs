@@ -17,6 +17,7 @@ mod registry;
 mod rules;
 mod samples;
 mod sink;
+mod staged;
 mod streamed;
 mod tally;
 mod ticket;
@@ -33,7 +34,7 @@ use rayon::prelude::*;
 use crate::orthorectify::ShotView;
 use crate::{MapError, MosaicOptions};
 pub(crate) use cell::Cell;
-pub(crate) use engine::{Engine, pixels_problem};
+pub(crate) use engine::{Engine, pixels_problem, size_problem};
 use engine::{Planned, nothing_seen};
 pub(crate) use extremes::{Extreme, Extremes};
 pub(crate) use ground::{Bounds, GroundSource, Spot, TileGround};
@@ -42,7 +43,7 @@ pub(crate) use quantum::Contribution;
 #[cfg(test)]
 pub(crate) use quantum::{FrameTag, Quantum};
 pub use registry::FrameRecord;
-pub(crate) use registry::{Refusal, Registry};
+pub(crate) use registry::{Refusal, Registry, in_both};
 pub use rules::{Filters, MosaicConfig, MosaicRule, Outliers};
 pub(crate) use samples::Sample;
 pub use sink::{FinishedTile, TILE_CELLS, TileSink};
@@ -50,6 +51,7 @@ pub use streamed::{ShotError, ShotSource, StreamPlan, Streamed, mosaic_streamed}
 pub(crate) use tally::Tally;
 pub use tally::{LevelCoverage, LevelReport};
 pub use ticket::ShotTicket;
+pub(crate) use ticket::pose_problem;
 pub(crate) use tile_sums::{Finish, TilePlanes, TileSums};
 pub(crate) use winner::Winner;
 
@@ -231,6 +233,7 @@ impl Mosaic {
             let chosen: Vec<_> =
                 frames.iter().map(|f| (&views[*f as usize], &plans[*f as usize].1.tag)).collect();
             let counts = engine.fill(tile as usize, &mut sums, &chosen);
+            sums.iter_mut().for_each(TileSums::settle);
             let done = done.fetch_add(1, Ordering::Relaxed) + 1;
             report.progress(Progress { stage: STAGE, done, total });
             ((tile, sums), frames.into_iter().zip(counts).collect::<Vec<_>>())
@@ -300,6 +303,10 @@ impl Mosaic {
                 .map(|(k, sums)| sums.finish(window(&self.grid, **k as usize), &how))
                 .collect();
             planes.iter().try_for_each(|planes| sink.tile(planes.view()))?;
+        }
+        let untouched = (0..tile_count(&self.grid)?).filter(|k| !self.tiles.contains_key(&(*k as u32)));
+        for tile in untouched.map(|k| window(&self.grid, k)) {
+            sink.no_tile(tile.column, tile.line)?;
         }
         Ok(())
     }

@@ -24,6 +24,7 @@ use facula_photometry::{LightAngles, SurfaceModel};
 
 use crate::{GlobalMap, MapError, Mosaic};
 
+pub(crate) use clean::Clean;
 pub(crate) use curves::PhaseTable;
 pub use mapped::{GeometryLayers, MappedFrame, Terrain, geometry_layers};
 pub(crate) use planes::TileReadings;

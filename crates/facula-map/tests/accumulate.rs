@@ -58,6 +58,10 @@ fn mosaic_of(shots: &[Shot], rule: MosaicRule) -> Mosaic {
     mosaic
 }
 
+/// Memory the streamed mosaic keeps for its work, and of a frame of 96 x 96 pixels, bytes.
+const WORK_BYTES: u64 = 200_000_000;
+const FRAME_BYTES: u64 = 96 * 96 * 10;
+
 struct Kept {
     tickets: Vec<ShotTicket>,
     shots: Vec<Shot>,
@@ -136,8 +140,8 @@ fn streaming_gives_the_bytes_of_the_mosaic_in_memory_with_any_budget() {
     for rule in RULES {
         let whole = mosaic_of(&shots, rule);
         let map = whole.finish();
-        // Three frames of 110 kB beside the working memory, one, and all.
-        for budget_bytes in [100_000_000 + 3 * 96 * 96 * 12, 100_000_000 + 96 * 96 * 12, 8_000_000_000] {
+        // Three frames of 92 kB beside the working memory, one, and all.
+        for budget_bytes in [WORK_BYTES + 3 * FRAME_BYTES, WORK_BYTES + FRAME_BYTES, 8_000_000_000] {
             let keep = folder.path().join("kept.acc");
             let config = MosaicConfig { budget_bytes, ..config(rule) };
             let plan = StreamPlan {
@@ -151,13 +155,39 @@ fn streaming_gives_the_bytes_of_the_mosaic_in_memory_with_any_budget() {
             let (tiles, done) = streamed(&source, &plan);
             assert!(bits(&tiles) == bits(&map), "{rule:?} {budget_bytes}");
             assert!(std::fs::read(&keep).unwrap() == whole.to_bytes(), "{rule:?} {budget_bytes}");
-            let limit = ((budget_bytes - 100_000_000) / (96 * 96 * 12)) as usize;
+            let limit = ((budget_bytes - WORK_BYTES) / FRAME_BYTES) as usize;
             assert!(done.most_held <= limit, "{} of {limit}", done.most_held);
             assert_eq!(done.levels, whole.level_report(&shape));
             if budget_bytes > 1_000_000_000 {
                 assert_eq!(done.reads, 12, "each frame is read once");
             }
         }
+    }
+}
+
+#[test]
+fn strips_for_a_small_budget_give_the_same_map() {
+    let (shots, shape, options) = (shots(), ceres(), options());
+    let source = Kept::of(&shots);
+    // Sixteen tiles across: two strips at most.
+    let run = |budget_bytes: u64| {
+        let plan = StreamPlan {
+            grid: MapGrid::global(1024).into(),
+            config: MosaicConfig { budget_bytes, ..config(MosaicRule::WeightedMean) },
+            shape: &shape,
+            options: &options,
+            base: None,
+            keep: None,
+        };
+        streamed(&source, &plan)
+    };
+    let (whole, at_once) = run(8_000_000_000);
+    assert_eq!(at_once.reads, 12);
+    for frames in 1..4 {
+        let (map, done) = run(WORK_BYTES + frames * FRAME_BYTES);
+        assert!(bits(&map) == bits(&whole), "{frames} frames held");
+        assert_eq!((&done.levels, &done.cells_per_shot), (&at_once.levels, &at_once.cells_per_shot));
+        assert!(done.most_held as u64 <= frames && done.reads >= 12, "{done:?}");
     }
 }
 

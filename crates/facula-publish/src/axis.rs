@@ -10,6 +10,8 @@ pub(crate) enum Scale {
     Degrees,
     /// As asinh(value): linear around zero, logarithmic in both directions further out.
     SymLog,
+    /// By ratios: values are positive.
+    Log,
 }
 
 /// An axis of a chart.
@@ -38,6 +40,18 @@ impl Axis {
             span => (low - 0.05 * span, high + 0.05 * span),
         };
         Self::new(low, high, title)
+    }
+
+    /// An axis by ratios over the positive values, with a twentieth of their ratio to spare; 1 to 10 when there is none.
+    pub(crate) fn log(values: impl Iterator<Item = f64>, title: &str) -> Self {
+        let logs = values.filter(|v| *v > 0.0 && v.is_finite()).map(f64::log10);
+        let (low, high) = logs.fold((f64::MAX, f64::MIN), |(low, high), v| (low.min(v), high.max(v)));
+        let (low, high) = match high - low {
+            span if span < 0.0 => (0.0, 1.0),
+            span if span < 1e-9 => (low - 0.5, high + 0.5),
+            span => (low - 0.05 * span, high + 0.05 * span),
+        };
+        Self { scale: Scale::Log, ..Self::new(10f64.powf(low), 10f64.powf(high), title) }
     }
 
     /// A linear axis with its ends given.
@@ -73,6 +87,7 @@ impl Axis {
                 linear_ticks((self.low, self.high), degree_step((self.high - self.low) / count.max(1) as f64))
             }
             Scale::SymLog => symlog_ticks(self.low, self.high),
+            Scale::Log => log_ticks((self.low, self.high), count),
         }
     }
 
@@ -80,6 +95,7 @@ impl Axis {
         match self.scale {
             Scale::Linear | Scale::Degrees => value,
             Scale::SymLog => value.asinh(),
+            Scale::Log => value.log10(),
         }
     }
 }
@@ -129,6 +145,36 @@ fn symlog_ticks(low: f64, high: f64) -> Vec<Tick> {
     values.push(0.0);
     values.sort_by(f64::total_cmp);
     values.into_iter().filter(|v| (low..=high).contains(v)).map(|v| (v, number(v, 0))).collect()
+}
+
+/// Powers of ten; their doubles and fives too where these are few.
+fn log_ticks((low, high): (f64, f64), count: usize) -> Vec<Tick> {
+    if !(low > 0.0 && high > low && high / low < 1e30) {
+        return Vec::new();
+    }
+    let (first, last) = (low.log10().floor() as i32, high.log10().ceil() as i32);
+    let decades = (last - first).max(1) as usize;
+    let leads: &[f64] = match count / decades {
+        0..=1 => &[1.0],
+        2 => &[1.0, 3.0],
+        _ => &[1.0, 2.0, 5.0],
+    };
+    let every = (decades / count.max(1)).max(1);
+    let values = (first..=last)
+        .filter(|power| power.rem_euclid(every as i32) == 0)
+        .flat_map(|power| leads.iter().map(move |lead| lead * 10f64.powi(power)));
+    let inside = values.filter(|v| (low * (1.0 - 1e-9)..=high * (1.0 + 1e-9)).contains(v));
+    inside.map(|v| (v, log_text(v))).collect()
+}
+
+/// A value of one digit as people write it: plain from a thousandth to a thousand.
+fn log_text(value: f64) -> String {
+    let power = (value.log10() + 1e-9).floor();
+    if !(-3.0..=3.0).contains(&power) {
+        power_of_ten(value)
+    } else {
+        number(value, (-power).max(0.0) as usize)
+    }
 }
 
 /// A number as text with a true minus sign; very large and very small ones as a power of ten.
@@ -223,6 +269,21 @@ mod tests {
         let ticks: Vec<_> = axis.ticks(5).into_iter().map(|t| t.0).collect();
         assert_eq!(ticks, [-100.0, -10.0, -1.0, 0.0, 1.0, 10.0, 100.0, 1000.0]);
         assert!(ticks.windows(2).all(|p| axis.fraction(p[0]) < axis.fraction(p[1])));
+    }
+
+    #[test]
+    fn ratios_are_divided_by_powers_of_ten() {
+        let axis = Axis::log([3.0, 0.0, -5.0, 3000.0].into_iter(), "");
+        let texts: Vec<String> = axis.ticks(4).into_iter().map(|t| t.1).collect();
+        assert_eq!(texts, ["10", "100", "1000"]);
+        assert!((axis.fraction(3.0 * 1000f64.sqrt()) - 0.5).abs() < 1e-9);
+        let fine: Vec<String> =
+            Axis::log([1.0, 9.0].into_iter(), "").ticks(9).into_iter().map(|t| t.1).collect();
+        assert_eq!(fine, ["1", "2", "5", "10"]);
+        let small = Axis::log([1e-7, 1e-4].into_iter(), "").ticks(5);
+        assert_eq!(small[0].1, "10⁻⁷");
+        let none = Axis::log([-1.0].into_iter(), "");
+        assert!(none.low == 1.0 && none.high == 10.0);
     }
 
     #[test]

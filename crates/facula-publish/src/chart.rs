@@ -123,6 +123,15 @@ impl Chart {
     }
 }
 
+/// Moves the left edges of charts that stand over each other to the innermost.
+pub(crate) fn align_left(charts: &mut [&mut Chart]) {
+    let left = charts.iter().map(|chart| chart.plot.x).fold(0.0, f64::max);
+    for chart in charts {
+        let right = chart.plot.right();
+        (chart.plot.x, chart.plot.width) = (left, right - left);
+    }
+}
+
 fn y_ticks(axis: &Axis, height: f64) -> Vec<Tick> {
     axis.ticks((height / TICK_EVERY_Y).max(2.0) as usize)
 }

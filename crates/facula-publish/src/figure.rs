@@ -7,6 +7,9 @@ pub(crate) mod limb;
 pub(crate) mod map;
 pub(crate) mod phase_curve;
 pub(crate) mod recovery;
+pub(crate) mod series;
+pub(crate) mod spot_curve;
+pub(crate) mod thumbnails;
 pub(crate) mod verdict;
 
 use crate::PublishError;

@@ -36,14 +36,21 @@ mod svg;
 pub use animation::{GifFrame, GifOptions, terminator_gif};
 pub use colour::ColourMap;
 pub use error::PublishError;
-pub use figure::frame::{FrameFigure, FrameView, LimbPoint, LimbUse, Marker, annotated_frame};
+pub use figure::frame::{
+    FrameFigure, FrameView, LimbPoint, LimbUse, Marker, annotated_frame, annotated_frame_svg,
+};
 pub use figure::light_curves::{
     CurveAxis, CurvePoint, LightCurvesFigure, MAX_PANELS, ModelPoint, SpotPanel, light_curves_figure,
 };
 pub use figure::limb::{LimbFigure, LimbResidual, limb_residual_figure};
-pub use figure::map::{MapFigure, MapMarker, map_figure};
+pub use figure::map::{MapFigure, MapMarker, map_figure, map_svg};
 pub use figure::phase_curve::{PhaseCurveFigure, PhasePoint, phase_curve_figure, phase_curve_svg};
 pub use figure::recovery::{RecoveryFigure, RecoveryPair, RecoveryPanel, recovery_figure};
+pub use figure::series::{
+    Series, SeriesAxis, SeriesFigure, SeriesPoint, SeriesScale, series_figure, series_svg,
+};
+pub use figure::spot_curve::{CurveSeries, SpotCurveFigure, spot_curve_figure, spot_curve_svg};
+pub use figure::thumbnails::{Thumbnail, ThumbnailsFigure, thumbnails_figure, thumbnails_svg};
 pub use figure::verdict::{VerdictFigure, VerdictRow, verdict_figure};
 pub use files::write_file;
 pub use page::Png;

@@ -127,15 +127,7 @@ impl Page {
     /// The page as a PNG file.
     pub(crate) fn render(&self) -> Result<Png, PublishError> {
         let (rgb, (width, height)) = self.pixels()?;
-        let mut bytes = Vec::new();
-        let mut encoder = png::Encoder::new(&mut bytes, width, height);
-        encoder.set_color(png::ColorType::Rgb);
-        encoder.set_depth(png::BitDepth::Eight);
-        encoder.set_compression(png::Compression::Balanced);
-        let mut writer = encoder.write_header().map_err(|e| PublishError::encoder("PNG")(&e))?;
-        writer.write_image_data(&rgb).map_err(|e| PublishError::encoder("PNG")(&e))?;
-        writer.finish().map_err(|e| PublishError::encoder("PNG")(&e))?;
-        Ok(Png { bytes, width, height })
+        Ok(Png { bytes: png_of(&rgb, (width, height))?, width, height })
     }
 
     /// The vectors and the text of the page on its paper as an SVG document, without the pictures.
@@ -144,6 +136,21 @@ impl Page {
         let mut under = Svg::default();
         under.rect(paper, self.theme.paper, 1.0);
         self.svg.document_over(&under, self.size)
+    }
+
+    /// The page as an SVG document with its pictures in it.
+    pub(crate) fn document_with_pictures(&self) -> Result<String, PublishError> {
+        let paper = Area::new(0.0, 0.0, f64::from(self.size.0), f64::from(self.size.1));
+        let mut under = Svg::default();
+        under.rect(paper, self.theme.paper, 1.0);
+        for (picture, (left, top)) in &self.pictures {
+            let height = picture.rgb.len() / picture.width.max(1);
+            let rgb: Vec<u8> = picture.rgb.iter().flatten().copied().collect();
+            let png = png_of(&rgb, (picture.width as u32, height as u32))?;
+            let area = Area::new(*left as f64, *top as f64, picture.width as f64, height as f64);
+            under.picture(area, &png);
+        }
+        Ok(self.svg.document_over(&under, self.size))
     }
 
     fn tree(&self) -> Result<usvg::Tree, PublishError> {
@@ -179,6 +186,19 @@ impl Page {
             }
         }
     }
+}
+
+/// Colours, line by line, as a PNG file.
+fn png_of(rgb: &[u8], (width, height): (u32, u32)) -> Result<Vec<u8>, PublishError> {
+    let mut bytes = Vec::new();
+    let mut encoder = png::Encoder::new(&mut bytes, width, height);
+    encoder.set_color(png::ColorType::Rgb);
+    encoder.set_depth(png::BitDepth::Eight);
+    encoder.set_compression(png::Compression::Balanced);
+    let mut writer = encoder.write_header().map_err(|e| PublishError::encoder("PNG")(&e))?;
+    writer.write_image_data(rgb).map_err(|e| PublishError::encoder("PNG")(&e))?;
+    writer.finish().map_err(|e| PublishError::encoder("PNG")(&e))?;
+    Ok(bytes)
 }
 
 /// Refuses a page above the limit, before anything is made for it.
@@ -225,6 +245,17 @@ mod tests {
         assert_eq!((reader.info().width, reader.info().height), (png.width, png.height));
         assert_eq!(png.width, PAGE_WIDTH);
         assert_eq!(png, page.render().unwrap());
+    }
+
+    #[test]
+    fn a_document_can_hold_its_pictures() {
+        let mut page = Page::new(&WORDS, 50.0, LIGHT).unwrap();
+        page.place(Picture { width: 3, rgb: vec![[255, 0, 0]; 6] }, (10.0, 20.0));
+        let document = page.document_with_pictures().unwrap();
+        // The signature of a PNG file in base 64.
+        let at = document.find("data:image/png;base64,iVBORw0KGgo").unwrap();
+        assert!(document.find("width=\"3.00\" height=\"2.00\"").is_some_and(|size| size < at));
+        assert!(!page.document().contains("data:image"));
     }
 
     #[test]

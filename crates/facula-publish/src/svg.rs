@@ -4,6 +4,9 @@
 
 use std::fmt::Write;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
 use crate::colour::Rgb;
 use crate::font::{self, CAP_HEIGHT, FAMILY, Weight, width_px};
 
@@ -196,6 +199,17 @@ impl Svg {
             (area.x, area.bottom()),
         ];
         self.polygon(&corners, fill, opacity);
+    }
+
+    /// A PNG picture that fills a rectangle.
+    pub(crate) fn picture(&mut self, area: Area, png: &[u8]) {
+        let _ = write!(
+            self.body,
+            "<image x=\"{:.2}\" y=\"{:.2}\" width=\"{:.2}\" height=\"{:.2}\" href=\"data:image/png;base64,",
+            area.x, area.y, area.width, area.height
+        );
+        STANDARD.encode_string(png, &mut self.body);
+        self.body.push_str("\"/>");
     }
 
     /// The outline of a rectangle.

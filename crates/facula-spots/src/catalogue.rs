@@ -2,9 +2,12 @@
 //! The catalogue in files. The columns are listed once, here; every format writes the same.
 
 pub(crate) mod craters;
+pub(crate) mod extra;
 pub(crate) mod geojson;
 pub(crate) mod light;
+pub(crate) mod light_fits;
 pub(crate) mod parquet;
+pub(crate) mod read_craters;
 
 use std::fs::File;
 use std::io::{self, BufWriter};
@@ -14,6 +17,7 @@ use facula_core::{Body, LonLat};
 use serde_json::{Value, json};
 
 use crate::{Polarity, Spot, SpotError};
+pub use extra::{ExtraColumn, ExtraValues};
 
 /// What stands in a column.
 #[derive(Debug, Clone, PartialEq)]
@@ -31,16 +35,49 @@ pub(crate) enum Kind {
     Count,
 }
 
-/// A column: kind, name, description with unit, value.
+/// A column: kind, name (it ends in the unit), meaning, value, and which columns tell how uncertain it is.
 pub(crate) struct Column<T> {
     pub kind: Kind,
     pub name: &'static str,
     pub about: &'static str,
     pub of: fn(&T) -> Cell,
+    pub uncertainty: Option<&'static str>,
 }
 
 const fn column<T>(kind: Kind, name: &'static str, about: &'static str, of: fn(&T) -> Cell) -> Column<T> {
-    Column { kind, name, about, of }
+    Column { kind, name, about, of, uncertainty: None }
+}
+
+impl<T> Column<T> {
+    /// The column with the words that tell its uncertainty.
+    const fn within(mut self, uncertainty: &'static str) -> Self {
+        self.uncertainty = Some(uncertainty);
+        self
+    }
+}
+
+/// Ends of column names and their units; a name without one is a ratio or a count.
+const UNITS: [(&str, &str); 6] =
+    [("_km2", "km2"), ("_km", "km"), ("_deg", "degree"), ("_px", "px"), ("_s", "s"), ("utc", "UTC")];
+
+/// The unit of a column, from its name: `1` for numbers without, empty for texts.
+fn unit_of(kind: Kind, name: &str) -> &'static str {
+    let named = UNITS.iter().find(|(end, _)| name.ends_with(end)).map(|(_, unit)| *unit);
+    match kind {
+        Kind::Text => named.filter(|unit| *unit == "UTC").unwrap_or(""),
+        Kind::Number | Kind::Count => named.unwrap_or("1"),
+    }
+}
+
+/// What each column is, for the files: meaning, unit, and the columns that tell its uncertainty (`null`: none is known).
+pub(crate) fn described<T>(columns: &[Column<T>], extra: &[ExtraColumn]) -> Value {
+    let entry = |kind, name: &str, about: &str, uncertainty: Option<&str>| {
+        let told = json!({ "meaning": about, "unit": unit_of(kind, name), "uncertainty": uncertainty });
+        (name.to_string(), told)
+    };
+    let own = columns.iter().map(|c| entry(c.kind, c.name, c.about, c.uncertainty));
+    let added = extra.iter().map(|c| entry(c.kind(), &c.name, &c.about, c.uncertainty.as_deref()));
+    Value::Object(own.chain(added).collect())
 }
 
 fn number(value: f64) -> Cell {
@@ -58,15 +95,24 @@ pub(crate) const SPOT_COLUMNS: [Column<Spot>; 25] = [
     column(Kind::Text, "host_crater", "smallest named crater that holds it (IAU)", |s| {
         Cell::Text(s.host_crater.clone())
     }),
-    column(Kind::Number, "distance_to_name_km", "distance from the centre of the named feature, km", |s| {
-        Cell::Number(s.distance_to_name_km)
-    }),
-    column(Kind::Number, "longitude_deg", "east longitude of the centroid, degrees, -180 to 180", |s| {
-        number(position_deg(s.place)[0])
-    }),
-    column(Kind::Number, "latitude_deg", "planetocentric latitude of the centroid, degrees", |s| {
+    column(
+        Kind::Number,
+        "distance_to_name_km",
+        "distance from the centre of the named feature, km",
+        |s: &Spot| Cell::Number(s.distance_to_name_km),
+    )
+    .within("position_sigma_km"),
+    column(
+        Kind::Number,
+        "longitude_deg",
+        "east longitude of the centroid, degrees, -180 to 180",
+        |s: &Spot| number(position_deg(s.place)[0]),
+    )
+    .within("position_sigma_km"),
+    column(Kind::Number, "latitude_deg", "planetocentric latitude of the centroid, degrees", |s: &Spot| {
         number(position_deg(s.place)[1])
-    }),
+    })
+    .within("position_sigma_km"),
     column(Kind::Number, "position_sigma_km", "one-sigma error of the centroid in one direction, km", |s| {
         number(s.position_sigma_km)
     }),
@@ -77,24 +123,34 @@ pub(crate) const SPOT_COLUMNS: [Column<Spot>; 25] = [
         })
     }),
     column(Kind::Number, "area_km2", "area above half maximum as seen, km2", |s| number(s.area_km2)),
-    column(Kind::Number, "diameter_km", "diameter of the circle of that area, km", |s| number(s.diameter_km)),
-    column(Kind::Number, "disc_diameter_km", "diameter without the point-spread function, km", |s| {
+    column(Kind::Number, "diameter_km", "diameter of the circle of that area, km", |s: &Spot| {
+        number(s.diameter_km)
+    })
+    .within("that of disc_diameter_km where resolved"),
+    column(Kind::Number, "disc_diameter_km", "diameter without the point-spread function, km", |s: &Spot| {
         number(s.disc_diameter_km)
-    }),
+    })
+    .within("disc_diameter_low_km to disc_diameter_high_km, 68 %"),
     column(Kind::Number, "disc_diameter_low_km", "lower end of its 68 % range, km", |s| {
         number(s.disc_diameter_low_km)
     }),
     column(Kind::Number, "disc_diameter_high_km", "upper end of its 68 % range, km", |s| {
         number(s.disc_diameter_high_km)
     }),
-    column(Kind::Number, "peak_albedo", "largest albedo", |s| number(s.peak_albedo)),
-    column(Kind::Number, "mean_albedo", "mean albedo above half maximum", |s| number(s.mean_albedo)),
+    column(Kind::Number, "peak_albedo", "largest albedo", |s: &Spot| number(s.peak_albedo))
+        .within("albedo_sigma at least (random part)"),
+    column(Kind::Number, "mean_albedo", "mean albedo above half maximum", |s: &Spot| number(s.mean_albedo))
+        .within("albedo_sigma (random part)"),
     column(Kind::Number, "albedo_sigma", "one-sigma random error of mean_albedo", |s| number(s.albedo_sigma)),
     column(Kind::Number, "background_albedo", "median albedo of the surroundings", |s| {
         number(s.background_albedo)
     }),
-    column(Kind::Number, "contrast", "peak_albedo / background_albedo", |s| number(s.contrast)),
-    column(Kind::Number, "mean_contrast", "mean_albedo / background_albedo", |s| number(s.mean_contrast)),
+    column(Kind::Number, "contrast", "peak_albedo / background_albedo", |s: &Spot| number(s.contrast))
+        .within("albedo_sigma / background_albedo at least"),
+    column(Kind::Number, "mean_contrast", "mean_albedo / background_albedo", |s: &Spot| {
+        number(s.mean_contrast)
+    })
+    .within("albedo_sigma / background_albedo"),
     column(Kind::Number, "excess_km2", "sum of (albedo / background - 1) times area, km2", |s| {
         number(s.excess_km2)
     }),

@@ -3,14 +3,17 @@
 
 mod calibrate;
 mod convert;
+mod craters;
 mod fetch;
 mod frame;
 mod info;
 mod kernels;
+mod light_curve;
 mod map;
 mod photometry;
 mod render;
 mod simulate;
+mod spots;
 mod state;
 mod survey;
 mod table;
@@ -52,6 +55,12 @@ enum Command {
     Calibrate(calibrate::CalibrateArgs),
     /// Frames to a map: orthorectified, normalised, mosaicked; more frames to a map that is there.
     Map(map::MapArgs),
+    /// Bright and dark spots of maps or frames: found, measured, named, followed.
+    Spots(spots::SpotsArgs),
+    /// Craters of a map of heights or of a lit picture: rims, diameters, depths, sizes.
+    Craters(craters::CratersArgs),
+    /// Light curves of spots: fitted law, contrast, rise and set, repeatability; figures and animations.
+    LightCurve(Box<light_curve::LightCurveArgs>),
     /// One picture: any body, time, standpoint and camera.
     Render(render::RenderArgs),
     /// Raw frames as an archive would hold them, of a plan or from one standpoint, with their truth.
@@ -73,6 +82,9 @@ const EXAMPLES: &str = "Examples:
   facula info FRAME.LBL                                what a file holds
   facula calibrate FRAME.LBL                           data numbers to I/F
   facula map raw/*.LBL                                 frames to a map
+  facula spots map/                                    the bright spots of that map
+  facula craters HEIGHTS.tif --body ceres              the craters of a map of heights
+  facula light-curve --run facula-out/dawn-ceres-2015 brightness of spots under the passing Sun
   facula fetch dawn --target ceres --phase rc3 --dry-run   what the archive has
   facula photometry fit OBSERVATIONS.csv --disk akimov     a scattering law from brightness
   facula kernels *.bsp *.bc                            what these kernels hold and cover
@@ -116,6 +128,9 @@ pub(crate) fn run() -> ExitCode {
         Command::Convert(args) => answer(args.json, convert::run(&args)),
         Command::Calibrate(args) => answer(args.json, calibrate::run(&args)),
         Command::Map(args) => answer(args.json, map::run(&args)),
+        Command::Spots(args) => answer(args.json, spots::run(&args)),
+        Command::Craters(args) => answer(args.json, craters::run(&args)),
+        Command::LightCurve(args) => answer(args.json, light_curve::run(&args)),
         Command::Render(args) => answer(args.json, render::run(&args)),
         Command::Simulate(args) => answer(args.json, simulate::run(&args)),
         Command::Fetch(args) => answer(args.json, fetch::run(&args)),

@@ -13,9 +13,11 @@
 //! ```
 
 mod campaign;
+pub mod catalogues;
 mod error;
 pub mod frames;
 pub mod inputs;
+pub mod light_curves;
 pub mod maps;
 pub mod observe;
 pub mod picture;

@@ -36,6 +36,24 @@ pub enum RequestError {
         /// The frame.
         path: PathBuf,
     },
+    /// A map cannot be used as it is.
+    #[error("{path}: {what}")]
+    MapFile {
+        /// What is wrong with it.
+        what: String,
+        /// What to do.
+        remedy: &'static str,
+        /// The file.
+        path: PathBuf,
+    },
+    /// No frame is of the kind that was asked for.
+    #[error("no frame has {wanted}; the frames have {known}")]
+    Selection {
+        /// What was asked for.
+        wanted: String,
+        /// What there is.
+        known: String,
+    },
     /// The kernels do not answer.
     #[error(transparent)]
     Spice(#[from] SpiceError),
@@ -123,6 +141,7 @@ impl RequestError {
     pub fn hint(&self) -> &'static str {
         match self {
             Self::Argument { .. } => "the command's --help shows examples",
+            Self::MapFile { remedy, .. } => remedy,
             Self::Frame { .. } => "give kernels with -k, or the missing fact with an option (--help)",
             Self::Spice(SpiceError::NoCoverage { .. }) => {
                 "load a kernel that covers it with -k; `facula kernels FILES` tells what files cover"
@@ -146,6 +165,11 @@ impl RequestError {
             Self::Scattering { .. } | Self::Fit(_) => {
                 "`facula photometry models` lists laws and parameters, `facula photometry fit --help` the form of tables"
             }
+            Self::Spots(SpotError::Argument { .. }) => "the command's --help shows the options and examples",
+            Self::Map(error) if !matches!(error, MapError::Io { .. }) => {
+                "correct the value the message names; `facula map --help` shows the options"
+            }
+            Self::Selection { .. } => "name one of those, or give other frames",
             Self::Spots(_) | Self::Publish(_) | Self::Map(_) | Self::Io { .. } => {
                 "check that the path exists, that you may write there, and that the disk is not full"
             }

@@ -8,6 +8,7 @@ mod fit;
 mod laws;
 mod observations;
 
+pub(crate) use figure::mirrored;
 pub use figure::{write_fit_figure, write_law};
 pub use file::{FitNote, fit_as_law, read_law};
 pub use fit::{FitChoice, Grouping, HeldParameter, ScatterFit, fit_scattering};

@@ -30,15 +30,18 @@ use facula_spots::{
 };
 use facula_world::World;
 
+pub(crate) use figures::graticule;
 pub use folder::Existing;
+pub(crate) use folder::hash_file;
 use folder::{Progress as FolderProgress, RunFolder};
 use frames::{AlignedFrame, FrameTools};
 use recovery::{Judged, Match, Recovery, recover};
-pub(crate) use setup::labels_in;
+pub(crate) use setup::{InputFile, input, labels_in};
 use setup::{Setup, frame_paths};
 
 use crate::SurveyError;
 use crate::campaign::LoadedCampaign;
+use crate::catalogues::{FWHM_PER_SIGMA, blur_fwhm_cells};
 
 /// Where a survey writes, and what it does with what is there.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -331,27 +334,19 @@ fn spots(
         sigma: Some(&map.sigma),
         coverage: Some(&map.coverage),
         ellipsoid: setup.body.ellipsoid(),
-        effective_psf_px: blur_sigma_cells(setup, map) * FWHM_PER_SIGMA,
+        effective_psf_px: blur_cells(setup, map),
     };
     detect(&input, &options, report).map_err(|e| SurveyError::stage("detect", e))
 }
 
-/// Full width at half maximum of a Gaussian of sigma 1.
-const FWHM_PER_SIGMA: f64 = 2.354_820_045;
-
-/// Width of what camera and mapping do to a point, sigma, in map cells: point-spread function, pixel (a box of 1 px)
-/// and bilinear look-up (a triangle of 2 px, whose mean over positions has variance 1/3 − 1/6 px²), added in squares,
-/// at the median of the best pixel scales. 0.5 cells for campaigns without a camera.
-fn blur_sigma_cells(setup: &Setup<'_>, map: &GlobalMap) -> f64 {
+/// Full width at half maximum of what camera and mapping do to a point, map cells; that of half a cell's sigma for
+/// campaigns without a camera.
+fn blur_cells(setup: &Setup<'_>, map: &GlobalMap) -> f64 {
     let detector =
         setup.camera.as_ref().and_then(|file| file.filters.values().next()).map(|filter| &filter.detector);
-    let Some(detector) = detector else { return 0.5 };
-    let mut scales: Vec<f32> =
-        map.scale_m.as_slice().iter().copied().filter(|s| s.is_finite()).step_by(97).collect();
-    scales.sort_by(f32::total_cmp);
-    let scale_m = f64::from(scales.get(scales.len() / 2).copied().unwrap_or(0.0));
-    let sigma_px = (detector.psf_sigma_px().powi(2) + 1.0 / 12.0 + 1.0 / 6.0).sqrt();
-    sigma_px * scale_m / map.grid.cell_m(setup.body.ellipsoid().mean_radius_km())
+    let Some(detector) = detector else { return 0.5 * FWHM_PER_SIGMA };
+    let cell_m = map.grid.cell_m(setup.body.ellipsoid().mean_radius_km());
+    blur_fwhm_cells(detector.psf_sigma_px(), &map.scale_m, cell_m).unwrap_or(0.0)
 }
 
 /// The light curve of every spot: a second pass over the frames, batch by batch.
@@ -363,7 +358,8 @@ fn curves(
 ) -> Vec<LightCurve> {
     use rayon::prelude::*;
     let mut points = Vec::new();
-    let options = LightOptions::default();
+    // The law of a light curve is for level ground.
+    let options = LightOptions { smooth: Some(tools.setup.body.ellipsoid()), ..LightOptions::default() };
     for (k, batch) in frames.chunks(mapping::BATCH).enumerate() {
         report.progress(Progress { stage: "light curves", done: k * mapping::BATCH, total: frames.len() });
         let shots = mapping::shots(tools, batch, report);
@@ -413,7 +409,7 @@ fn judge(
         grid: setup.grid,
         spots,
         radius_km: setup.body.ellipsoid().mean_radius_km(),
-        blur_sigma_cells: blur_sigma_cells(setup, map),
+        blur_sigma_cells: blur_cells(setup, map) / FWHM_PER_SIGMA,
     })
 }
 

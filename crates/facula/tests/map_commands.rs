@@ -6,12 +6,15 @@
 mod support;
 
 use std::path::Path;
+use std::sync::OnceLock;
+use std::time::Instant;
 
 use facula::archive::{ImageOptions, Limits, read_image, read_map};
 use facula::core::{Body, PixelPos, Silent};
 use facula::world::{World, WorldOptions};
 use serde_json::Value;
 use support::facula;
+use tempfile::TempDir;
 
 fn run(folder: &Path, line: &str) -> (i32, String, String) {
     let output = facula(folder).args(line.split(' ')).env("COLUMNS", "100").output().unwrap();
@@ -23,14 +26,26 @@ fn bytes(folder: &Path, name: &str) -> Vec<u8> {
     std::fs::read(folder.join(name)).unwrap()
 }
 
-/// Three frames of the smooth Ceres from 14,070 km, half an hour apart.
+/// Three frames of the smooth Ceres from 14,070 km, half an hour apart; simulated once for all tests.
 fn take_frames(folder: &Path) {
-    for (id, time, longitude) in [("A", "09:50", "239.3"), ("B", "10:20", "219.5"), ("C", "10:49", "200.3")] {
-        let line = format!(
-            "simulate --time 2015-04-15T{time} --above {longitude},10,14070 --smooth --samples 1 --id {id} -o raw"
-        );
-        let (code, text, complaints) = run(folder, &line);
-        assert_eq!((code, complaints.as_str()), (0, ""), "{text}");
+    static TAKEN: OnceLock<TempDir> = OnceLock::new();
+    let taken = TAKEN.get_or_init(|| {
+        let taken = tempfile::tempdir().unwrap();
+        for (id, time, longitude) in
+            [("A", "09:50", "239.3"), ("B", "10:20", "219.5"), ("C", "10:49", "200.3")]
+        {
+            let line = format!(
+                "simulate --time 2015-04-15T{time} --above {longitude},10,14070 --smooth --samples 1 --id {id} -o raw"
+            );
+            let (code, text, complaints) = run(taken.path(), &line);
+            assert_eq!((code, complaints.as_str()), (0, ""), "{text}");
+        }
+        taken
+    });
+    std::fs::create_dir(folder.join("raw")).unwrap();
+    for file in std::fs::read_dir(taken.path().join("raw")).unwrap() {
+        let file = file.unwrap();
+        std::fs::copy(file.path(), folder.join("raw").join(file.file_name())).unwrap();
     }
 }
 
@@ -125,29 +140,33 @@ fn a_killed_run_leaves_the_old_map_or_the_new_one_and_is_healed_by_the_next() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
     take_frames(folder);
-    let cells = "--scale 1500 --global";
+    let cells = "--scale 2500 --global";
     let files = ["map.tif", "quality.tif", "coverage.tif", "scale.tif", "map.facc"];
     let all = |name: &str| files.map(|file| bytes(&folder.join(name), file));
+    let start = Instant::now();
     assert_eq!(run(folder, &format!("map raw {cells} -o new")).0, 0);
+    let whole = start.elapsed();
     assert_eq!(run(folder, &format!("map raw/A.LBL {cells} -o old")).0, 0);
     let (old, new) = (all("old"), all("new"));
     let mut cut = 0;
-    for wait_ms in [50, 150, 300, 450, 600, 800, 1000, 1300] {
+    // Eight moments of a run, from its beginning to its end.
+    for eighth in 1..=8 {
+        let wait = whole * eighth / 8;
         std::fs::create_dir_all(folder.join("m")).unwrap();
         files
             .iter()
             .zip(&old)
             .for_each(|(file, bytes)| std::fs::write(folder.join("m").join(file), bytes).unwrap());
         let mut child = facula(folder).args(format!("map raw {cells} -o m").split(' ')).spawn().unwrap();
-        std::thread::sleep(std::time::Duration::from_millis(wait_ms));
+        std::thread::sleep(wait);
         cut += usize::from(child.try_wait().unwrap().is_none());
         child.kill().unwrap();
         child.wait().unwrap();
         for ((file, found), (old, new)) in files.iter().zip(all("m")).zip(old.iter().zip(&new)) {
-            assert!(found == *old || found == *new, "{file} after {wait_ms} ms");
+            assert!(found == *old || found == *new, "{file} after {wait:?}");
         }
         assert_eq!(run(folder, &format!("map raw {cells} -o m")).0, 0);
-        assert!(all("m") == new, "the next run after {wait_ms} ms");
+        assert!(all("m") == new, "the next run after {wait:?}");
     }
     assert!(cut >= 2, "{cut} runs were cut short");
 }
@@ -166,10 +185,20 @@ fn contradictions_are_refused_with_a_hint() {
         ("map raw/B.LBL --model ceres-hapke-fc-555 -o m", "options"),
         ("map raw/B.LBL --model fit -o m", "--fresh"),
         ("map raw/A.LBL --projection mercator --global -o p", "no end"),
+        ("map raw --filter F9 -o none", "the frames have F1"),
+        ("map raw/A.LBL --window 20,-10,40,10 --scale 8000 -o none", "none of 1 can be used"),
+        ("map raw/A.LBL --scale 8000 --merge raw/B.LBL -o none", "B.LBL"),
+        ("map raw/A.LBL --scale 8000 --merge m/map.facc -o none", "frame in both"),
+        ("map raw/B.LBL --scale 4000 --merge m/map.facc -o none", "grids of two"),
+        ("map raw/A.LBL --projection sinusoidal --also tiles -o none", "equirectangular"),
     ] {
         let (code, _, complaints) = run(folder, line);
         assert_eq!(code, 2, "{line}");
         assert!(complaints.contains(word) && complaints.contains("hint:"), "{line}: {complaints}");
+        assert!(!complaints.contains("disk is not full"), "{line}: {complaints}");
+        for left in ["map.tif", "map.facc", "map.json"] {
+            assert!(!folder.join("none").join(left).exists(), "{line} left {left}");
+        }
     }
     // One frame of two is at fault: the map is made, the exit code tells.
     std::fs::write(folder.join("raw/BAD.LBL"), "no label").unwrap();

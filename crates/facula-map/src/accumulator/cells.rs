@@ -10,6 +10,11 @@ const SAMPLE_BYTES: usize = 26;
 /// Adds the cells of a tile to `out`.
 pub(super) fn encode(sums: &TileSums, count: usize, out: &mut Vec<u8>) {
     match sums {
+        TileSums::Staged(_) => {
+            let mut settled = sums.clone();
+            settled.settle();
+            encode(&settled, count, out);
+        }
         TileSums::Mean(cells, extremes) => {
             put_bits(cells.iter().map(|cell| !cell.is_untouched()), count, out);
             let touched = || cells.iter().enumerate().filter(|(_, cell)| !cell.is_untouched());
@@ -35,7 +40,9 @@ pub(super) fn decode(bytes: &[u8], config: &MosaicConfig, count: usize) -> Resul
     let mut bytes = Bytes(bytes);
     let chosen = bytes.bits(count)?;
     let mut sums = TileSums::new(config, count);
+    sums.settle();
     match &mut sums {
+        TileSums::Staged(_) => {}
         TileSums::Mean(cells, extremes) => {
             for k in &chosen {
                 cells[*k] = bytes.cell()?;
@@ -73,6 +80,7 @@ pub(super) fn decode(bytes: &[u8], config: &MosaicConfig, count: usize) -> Resul
 
 fn highest_level(sums: &TileSums) -> usize {
     let highest = match sums {
+        TileSums::Staged(_) => None,
         TileSums::Mean(cells, _) => cells.iter().map(|cell| cell.level).max(),
         TileSums::Best(_, winners) => winners.iter().map(|winner| winner.level).max(),
         TileSums::Median(samples) => samples.all.iter().map(|sample| sample.level).max(),

@@ -5,6 +5,7 @@
 //! does not cover.
 
 use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::path::PathBuf;
 
 use facula_core::CellGrid;
 use serde::{Deserialize, Serialize};
@@ -94,6 +95,8 @@ pub(crate) struct Reader<R> {
     pub config: MosaicConfig,
     pub registry: Registry,
     source: R,
+    /// What is read, for messages; empty for bytes in memory.
+    pub path: PathBuf,
     /// Where the next record begins and where the tail begins.
     at: u64,
     end: u64,
@@ -119,7 +122,8 @@ impl<R: Read + Seek> Reader<R> {
             return Err(format_error(end, "a frame is of a level that there is not"));
         }
         let Head { grid, config } = head;
-        let mut reader = Self { grid, config, registry, source, at, end, tiles, begun: 0, next: None };
+        let path = PathBuf::new();
+        let mut reader = Self { grid, config, registry, source, path, at, end, tiles, begun: 0, next: None };
         reader.advance(count)?;
         Ok(reader)
     }
@@ -136,6 +140,10 @@ impl<R: Read + Seek> Reader<R> {
 
     /// The tile of a number, if it is the one that comes next.
     pub fn take(&mut self, index: usize) -> Result<Option<TileSums>, MapError> {
+        self.read(index).map_err(|error| error.of_file(&self.path))
+    }
+
+    fn read(&mut self, index: usize) -> Result<Option<TileSums>, MapError> {
         if self.next != Some(index) {
             return Ok(None);
         }
@@ -254,5 +262,6 @@ fn unreadable(at: u64, error: &io::Error) -> MapError {
 }
 
 fn format_error(offset: u64, found: &str) -> MapError {
-    MapError::Format { what: "accumulator file", offset: offset as usize, found: found.to_string() }
+    let found = found.to_string();
+    MapError::Format { what: "accumulator file", offset: offset as usize, found, path: PathBuf::new() }
 }

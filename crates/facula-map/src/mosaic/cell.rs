@@ -9,7 +9,7 @@ use facula_core::Quality;
 use super::quantum::{Contribution, FrameTag};
 
 /// Beyond this product of sums the whole numbers may have run over: Σw·Σwv² bounds (Σwv)², which must fit 63 bits.
-const MAX_SQUARE: f64 = 4.0e37;
+pub(crate) const MAX_SQUARE: f64 = 4.0e37;
 
 /// Sums of one cell; 64 bytes, a cache line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -161,26 +161,13 @@ impl Cell {
         if self.count == 0 || self.sum_w == 0 || self.ran_over() {
             return None;
         }
+        let sums = (self.sum_w, self.sum_wv, self.sum_wvv);
         let sum_w = self.sum_w as f64;
         let mean = self.sum_wv as f64 / sum_w;
         let others = f64::from(self.count) - 1.0;
         let variance =
-            if others > 0.0 { self.spread() / (sum_w * sum_w) * f64::from(self.count) / others } else { 0.0 };
+            if others > 0.0 { spread(sums) / (sum_w * sum_w) * f64::from(self.count) / others } else { 0.0 };
         Some(Moments { mean, variance, noise_variance: float(self.sum_wwss) / (sum_w * sum_w) })
-    }
-
-    /// Σw·Σwv² − (Σwv)², exact where it fits, so that equal values have no scatter at all.
-    fn spread(&self) -> f64 {
-        let sum_wv = u128::from(self.sum_wv.unsigned_abs());
-        let square = sum_wv * sum_wv;
-        let product = match u64::try_from(self.sum_wvv) {
-            Ok(small) => Some(u128::from(self.sum_w) * u128::from(small)),
-            Err(_) => u128::from(self.sum_w).checked_mul(self.sum_wvv),
-        };
-        match product {
-            Some(product) => float(product.saturating_sub(square)),
-            None => (self.sum_w as f64 * float(self.sum_wvv) - float(square)).max(0.0),
-        }
     }
 
     /// Weighted mean and its uncertainty, units: the larger of propagated noise and scatter between frames.
@@ -215,8 +202,24 @@ pub(crate) struct Moments {
     pub noise_variance: f64,
 }
 
+/// Σw·Σwv² − (Σwv)² of Σw, Σwv, Σwv²; exact where it fits, so that equal values have no scatter at all.
+#[inline(always)]
+pub(crate) fn spread((sum_w, sum_wv, sum_wvv): (u64, i64, u128)) -> f64 {
+    let magnitude = u128::from(sum_wv.unsigned_abs());
+    let square = magnitude * magnitude;
+    let product = match u64::try_from(sum_wvv) {
+        Ok(small) => Some(u128::from(sum_w) * u128::from(small)),
+        Err(_) => u128::from(sum_w).checked_mul(sum_wvv),
+    };
+    match product {
+        Some(product) => float(product.saturating_sub(square)),
+        None => (sum_w as f64 * float(sum_wvv) - float(square)).max(0.0),
+    }
+}
+
 /// A large whole number as a float, in two halves: the conversion in one is a call to a library.
-fn float(value: u128) -> f64 {
+#[inline(always)]
+pub(crate) fn float(value: u128) -> f64 {
     const HALF: f64 = 18_446_744_073_709_551_616.0;
     (value >> 64) as u64 as f64 * HALF + value as u64 as f64
 }

@@ -3,6 +3,8 @@
 //!
 //! In: tickets, then shots; a tile at a time. Out: sums of the tile and how many of its cells each frame measured.
 
+use std::sync::Arc;
+
 use facula_core::{CellGrid, Quality, Vec3};
 use facula_geometry::{Shape, Shot};
 use twox_hash::XxHash3_64;
@@ -14,7 +16,7 @@ use super::rules::MosaicConfig;
 use super::ticket::ShotTicket;
 use super::tile_sums::TileSums;
 use super::{GroundSource, window};
-use crate::orthorectify::{PhaseTable, ShotView, TileReadings, read_tile};
+use crate::orthorectify::{Clean, PhaseTable, ShotView, TileReadings, read_tile};
 use crate::{MapError, MosaicOptions};
 
 /// What stays the same for all frames of a run.
@@ -114,6 +116,11 @@ impl<'a> Engine<'a> {
         ShotView::new(shot, self.shape, self.options, &self.phase)
     }
 
+    /// The same with what is known of its flags already.
+    pub fn view_again<'b>(&'b self, shot: &'b Shot, clean: &Arc<Clean>) -> ShotView<'b> {
+        ShotView::with_clean(shot, Arc::clone(clean), (self.shape, self.options, &self.phase))
+    }
+
     /// Adds frames to a tile; the cells each of them measured. A tile of which nothing is known stays `None`.
     pub fn fill(
         &self,
@@ -124,19 +131,23 @@ impl<'a> Engine<'a> {
         let tile = window(&self.grid, index);
         let ground = self.ground.tile(tile);
         let mut readings = TileReadings::default();
-        let add = |(view, tag): &(&ShotView<'_>, &FrameTag)| {
+        let cells = tile.width * tile.height;
+        let mut counts = vec![0; frames.len()];
+        // The order that sums are added fastest in; it leaves no trace.
+        let mut order: Vec<usize> = (0..frames.len()).collect();
+        order.sort_by_key(|k| (frames[*k].1.level, frames[*k].1.key));
+        for k in order {
+            let (view, tag) = frames[k];
             if view.misses(&ground.bounds) {
-                return 0;
+                continue;
             }
             let measured = read_tile(view, &ground, &mut readings);
             if measured > 0 || readings.flags.iter().any(|flags| !flags.is_good()) {
-                let cells = tile.width * tile.height;
                 sums.get_or_insert_with(|| TileSums::new(self.config, cells)).add(&readings, tag);
             }
-            measured as u64
-        };
-        let counts = frames.iter().map(add).collect();
-        if let Some(sums) = sums {
+            counts[k] = measured as u64;
+        }
+        if let Some(sums @ TileSums::Median(_)) = sums {
             sums.settle();
         }
         counts
@@ -156,19 +167,28 @@ fn shape_text(shape: &Shape) -> String {
     format!("{name}, fingerprint {:016x}", XxHash3_64::oneshot(&bytes))
 }
 
-/// Whether the pixels of a shot can be used at all, or why not.
-pub(crate) fn pixels_problem(shot: &Shot, rejected: Quality) -> Option<Refusal> {
+/// Whether the planes of a shot have the size of its camera, or what is wrong.
+pub(crate) fn size_problem(shot: &Shot) -> Option<Refusal> {
     let (frame, camera) = (&shot.frame, &shot.camera);
     let size = |width: usize, height: usize| (width, height) == (camera.width_px, camera.height_px);
     let same_size = size(frame.iof.width(), frame.iof.height())
         && size(frame.sigma.width(), frame.sigma.height())
         && size(frame.quality.width(), frame.quality.height());
-    if !same_size || frame.iof.width() < 2 || frame.iof.height() < 2 {
-        let size = format!("{} x {} pixels", frame.iof.width(), frame.iof.height());
-        let camera = format!("{} x {}", camera.width_px, camera.height_px);
-        let message = format!("frame of {size} does not fit its camera of {camera}; left out");
-        return Some(Refusal { message, hint: "name the right camera" });
+    if same_size && frame.iof.width() >= 2 && frame.iof.height() >= 2 {
+        return None;
     }
+    let size = format!("{} x {} pixels", frame.iof.width(), frame.iof.height());
+    let camera = format!("{} x {}", camera.width_px, camera.height_px);
+    let message = format!("frame of {size} does not fit its camera of {camera}; left out");
+    Some(Refusal { message, hint: "name the right camera" })
+}
+
+/// Whether the pixels of a shot can be used at all, or why not.
+pub(crate) fn pixels_problem(shot: &Shot, rejected: Quality) -> Option<Refusal> {
+    if let Some(refusal) = size_problem(shot) {
+        return Some(refusal);
+    }
+    let frame = &shot.frame;
     let mut pixels = frame.iof.as_slice().iter().zip(frame.quality.as_slice());
     if pixels.any(|(v, q)| v.is_finite() && !q.intersects(rejected)) {
         return None;

@@ -8,7 +8,7 @@ use super::cell::{Cell, Place};
 use super::quantum::{Contribution, FrameTag};
 
 /// Fewest measurements of which one can be called an outlier.
-const LEAST_COUNT: u32 = 4;
+pub(crate) const LEAST_COUNT: u32 = 4;
 
 /// One measurement with the frame it came from; weight 0 for none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

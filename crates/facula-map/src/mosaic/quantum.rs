@@ -21,7 +21,7 @@ use crate::orthorectify::TileReadings;
 /// Units in a full weight at the nominal scale: 2¹⁶.
 const WEIGHT_UNITS: f64 = 65_536.0;
 /// Largest weight, units: 2²⁶.
-const MAX_WEIGHT: f64 = 67_108_864.0;
+pub(crate) const MAX_WEIGHT: f64 = 67_108_864.0;
 /// Largest value either way, units: 2³³.
 const MAX_VALUE: f64 = 8_589_934_592.0;
 /// How far the scale of a frame may be from the nominal one before its weight follows no more.
@@ -51,6 +51,11 @@ impl Quantum {
     pub(crate) fn sigma(self, sigma: f32) -> u32 {
         // The cast holds at both ends and makes nothing of what is not a number.
         (f64::from(sigma) * self.per_unit + 0.5) as u32
+    }
+
+    /// Units in one; a power of two.
+    pub(crate) fn per_unit(self) -> f64 {
+        self.per_unit
     }
 
     /// The number behind units.

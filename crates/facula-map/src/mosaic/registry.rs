@@ -125,8 +125,7 @@ impl Registry {
             }
         }
         if let Some(id) = other.frames.keys().find(|id| self.frames.contains_key(*id)) {
-            let remedy = "fill each accumulator with frames of its own";
-            return Err(MapError::Argument { what: "frame in both mosaics", found: id.clone(), remedy });
+            return Err(in_both(id));
         }
         self.constants.extend(other.constants.clone());
         self.frames.extend(other.frames.clone());
@@ -137,6 +136,12 @@ impl Registry {
 fn twice() -> Refusal {
     let message = "it is in the mosaic already; not added again".to_string();
     Refusal { message, hint: "give every frame once, with an identifier of its own" }
+}
+
+/// A frame cannot count twice.
+pub(crate) fn in_both(id: &str) -> MapError {
+    let remedy = "fill each accumulator with frames of its own";
+    MapError::Argument { what: "frame in both mosaics", found: id.to_string(), remedy }
 }
 
 fn mixed(name: &str, known: &str, value: &str) -> MapError {

@@ -48,6 +48,14 @@ pub trait TileSink {
     /// # Errors
     /// What keeps the sink from taking it; the run then stops.
     fn tile(&mut self, tile: FinishedTile<'_>) -> Result<(), MapError>;
+
+    /// Hears that the tile whose first cell stands in this column and line will not come: nothing is known of it.
+    ///
+    /// # Errors
+    /// As [`TileSink::tile`].
+    fn no_tile(&mut self, _column: usize, _line: usize) -> Result<(), MapError> {
+        Ok(())
+    }
 }
 
 impl GlobalMap {

@@ -1,31 +1,33 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! A mosaic of any size in bounded memory: tile after tile, each with all its frames at once.
 //!
-//! In: a source of frames whose place is known before their pixels, a grid, a sink. Out: every tile once, finished, from
-//! north to south; on request an accumulator file. A frame is read when the first tile it touches comes up and forgotten
+//! In: a source of frames whose place is known before their pixels, a grid, a sink. Out: every tile once, finished, row by
+//! row (in strips side by side where that saves reading frames again); on request an accumulator file. A frame is read when the first tile it touches comes up and forgotten
 //! after the last; what is held is bounded by the budget, and a frame that had to go too early is read again. Sums are
 //! never held for more than a few tiles, so memory does not grow with the map.
 
 mod frames;
+mod order;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use facula_core::{CellGrid, Progress, Reporter};
 use facula_geometry::{Shape, Shot};
 use rayon::prelude::*;
 
-use super::engine::Engine;
+use super::engine::{Engine, Planned};
 use super::registry::Registry;
 use super::rules::MosaicConfig;
 use super::tally::{LevelReport, Part, Tally};
 use super::ticket::ShotTicket;
 use super::tile_sums::{Finish, TilePlanes, TileSums};
-use super::{STAGE, TileSink, admitted, same_making, tile_count, window};
+use super::{STAGE, TileSink, TileWindow, admitted, same_making, tile_count, window};
 use crate::accumulator::{Reader, Writer, open, write_aside_with};
 use crate::orthorectify::ShotView;
 use crate::{MapError, MosaicOptions};
-use frames::Frames;
+use frames::{Frames, most_held};
+use order::Order;
 
 /// Tiles finished together: their planes take 13 MB, their sums as much per thread as one tile.
 const TILES_AT_ONCE: usize = 32;
@@ -78,7 +80,9 @@ pub struct Streamed {
 /// order of frames and any budget, and the same as those of a [`crate::Mosaic`] in memory.
 ///
 /// # Errors
-/// As [`crate::Mosaic::accumulate`]; [`MapError::Limit`] when the budget does not hold one frame; what the sink says.
+/// As [`crate::Mosaic::accumulate`]; [`MapError::Limit`] when the budget does not hold one frame;
+/// [`MapError::Argument`] when there are frames but none of them, nor any of the base, measured anything; what the sink
+/// says. No accumulator file is written then.
 pub fn mosaic_streamed(
     source: &dyn ShotSource,
     plan: &StreamPlan<'_>,
@@ -103,56 +107,111 @@ pub fn mosaic_streamed(
 fn run(
     source: &dyn ShotSource,
     plan: &StreamPlan<'_>,
-    (sink, mut keep): (&mut dyn TileSink, Option<(Writer<'_>, &Path)>),
+    (sink, keep): (&mut dyn TileSink, Option<(Writer<'_>, &Path)>),
     report: &dyn Reporter,
 ) -> Result<Streamed, MapError> {
     plan.config.check()?;
     let count = tile_count(&plan.grid)?;
     let engine = Engine::new(plan.grid, plan.shape, plan.options, &plan.config)?;
-    let (mut base, mut registry) = base_of(plan)?;
-    let plans = admitted(&mut registry, &engine, source.tickets(), report)?;
-    let finisher = Finisher {
-        engine: &engine,
-        how: Finish { quantum: registry.quantum(), clip_sigma: plan.config.clip_sigma() },
-        keeps: keep.is_some(),
-    };
-    let mut tally = Tally::new(plan.grid, plan.shape, &plan.config.levels);
+    let (base, mut registry) = base_of(plan)?;
+    let mut plans = admitted(&mut registry, &engine, source.tickets(), report)?;
+    let order = order_of(plan, &plans, source)?;
+    for (_, plan) in &mut plans {
+        plan.tiles.iter_mut().for_each(|tile| *tile = order.position(*tile as usize) as u32);
+        plan.tiles.sort_unstable();
+    }
+    let how = Finish { quantum: registry.quantum(), clip_sigma: plan.config.clip_sigma() };
+    let finisher = Finisher { engine: &engine, how, keeps: keep.is_some(), order };
+    let tally = Tally::new(plan.grid, plan.shape, &plan.config.levels);
     let mut frames =
         Frames::new((source, report), plan.options.rejected, plans, (count, plan.config.budget_bytes))?;
+    let mut tiles = Tiles { finisher, base, tally, sink, keep };
     let mut done = 0;
     while done < count {
-        let (tiles, end) = frames.next_tiles(done);
-        let mut tiles = tiles.into_iter().peekable();
-        frames.load_for(done..end);
-        let mut counts = Vec::new();
-        let views = frames.views(&engine);
-        loop {
-            let some = next_batch(&mut tiles, base.as_mut(), end)?;
-            if some.is_empty() {
-                break;
-            }
-            for tile in finisher.finish(some, (&frames, &views), &tally) {
-                counts.extend(tile.counts);
-                let Some((planes, part)) = tile.finished else { continue };
-                sink.tile(planes.view())?;
-                tally.add(&part);
-                if let (Some((writer, path)), Some(sums)) = (&mut keep, &tile.sums) {
-                    writer.tile(tile.index, sums).map_err(MapError::io("write", path))?;
-                }
-            }
-        }
-        drop(views);
-        frames.count(&counts);
-        frames.forget_before(end);
-        done = end;
+        done = tiles.next_chunk(&mut frames, done)?;
         report.progress(Progress { stage: STAGE, done, total: count });
     }
     let cells_per_shot = frames.enter(&mut registry);
-    if let Some((writer, path)) = keep {
+    if registry.frames.is_empty() && !source.tickets().is_empty() {
+        return Err(of_no_frames(source.tickets().len()));
+    }
+    if let Some((writer, path)) = tiles.keep {
         writer.end(&registry).map_err(MapError::io("write", path))?;
     }
-    let levels = tally.report(&registry.frames);
+    let levels = tiles.tally.report(&registry.frames);
     Ok(Streamed { cells_per_shot, levels, reads: frames.reads, most_held: frames.most_held })
+}
+
+/// Tiles on their way from frames to sink and accumulator file.
+struct Tiles<'a, 'w> {
+    finisher: Finisher<'a>,
+    base: Option<Base>,
+    tally: Tally<'a>,
+    sink: &'a mut dyn TileSink,
+    /// The file's writer, which borrows its file for as long as that is open.
+    keep: Option<(Writer<'w>, &'a Path)>,
+}
+
+impl Tiles<'_, '_> {
+    /// Works the next tiles whose frames may be held together; where the tiles after them begin.
+    fn next_chunk(&mut self, frames: &mut Frames<'_>, done: usize) -> Result<usize, MapError> {
+        let (tiles, end) = frames.next_tiles(done);
+        let mut tiles = tiles.into_iter().peekable();
+        frames.load_for(done..end);
+        let (mut counts, mut given) = (Vec::new(), BTreeSet::new());
+        let engine = self.finisher.engine;
+        let views = frames.views(engine);
+        loop {
+            let some = next_batch(&mut tiles, self.base.as_mut(), end)?;
+            if some.is_empty() {
+                break;
+            }
+            for tile in self.finisher.finish(some, (frames, &views), &self.tally) {
+                given.extend(tile.finished.is_some().then_some(tile.position));
+                self.pass_on(&tile)?;
+                counts.extend(tile.counts);
+            }
+        }
+        drop(views);
+        for position in (done..end).filter(|position| !given.contains(position)) {
+            let TileWindow { column, line, .. } = window(&engine.grid, self.finisher.order.tile(position));
+            self.sink.no_tile(column, line)?;
+        }
+        frames.count(&counts);
+        frames.forget_before(end);
+        Ok(end)
+    }
+
+    fn pass_on(&mut self, tile: &DoneTile) -> Result<(), MapError> {
+        let Some((planes, part)) = &tile.finished else { return Ok(()) };
+        self.sink.tile(planes.view())?;
+        self.tally.add(part);
+        if let (Some((writer, path)), Some(sums)) = (&mut self.keep, &tile.sums) {
+            let index = self.finisher.order.tile(tile.position);
+            writer.tile(index, sums).map_err(MapError::io("write", path))?;
+        }
+        Ok(())
+    }
+}
+
+/// Row by row where an accumulator file is read or written; else in strips that the frames fit into.
+fn order_of(
+    plan: &StreamPlan<'_>,
+    plans: &[(usize, Planned)],
+    source: &dyn ShotSource,
+) -> Result<Order, MapError> {
+    if plan.base.is_some() || plan.keep.is_some() {
+        return Ok(Order::rows(&plan.grid));
+    }
+    let limit = most_held(source, plans, plan.config.budget_bytes)?;
+    Ok(Order::strips(&plan.grid, plans.iter().map(|(_, plan)| plan.tiles.as_slice()), limit))
+}
+
+/// Nobody wants a map of nothing in place of one that is there.
+fn of_no_frames(count: usize) -> MapError {
+    let found = format!("none of {count} can be used, as their warnings tell; nothing is written");
+    let remedy = "check their files, poses and calibration, and that the map's window is where they look";
+    MapError::Argument { what: "frames", found, remedy }
 }
 
 type Base = Reader<std::io::BufReader<std::fs::File>>;
@@ -188,11 +247,12 @@ struct Finisher<'a> {
     engine: &'a Engine<'a>,
     how: Finish,
     keeps: bool,
+    order: Order,
 }
 
 /// A tile with all its frames in it.
 struct DoneTile {
-    index: usize,
+    position: usize,
     /// Frames of the list and the cells they measured.
     counts: Vec<(u32, u64)>,
     finished: Option<(TilePlanes, Part)>,
@@ -206,14 +266,17 @@ impl Finisher<'_> {
         (frames, views): (&Frames<'_>, &BTreeMap<u32, ShotView<'_>>),
         tally: &Tally<'_>,
     ) -> Vec<DoneTile> {
-        let finish = |(index, mut sums): (usize, Option<TileSums>)| {
-            let counts = frames.fill((self.engine, index), &mut sums, views);
+        let finish = |(position, mut sums): (usize, Option<TileSums>)| {
+            let index = self.order.tile(position);
+            let counts = frames.fill((self.engine, index), (position, &mut sums), views);
             let planes = sums.as_ref().map(|sums| sums.finish(window(&self.engine.grid, index), &self.how));
             let finished = planes.map(|planes| {
                 let part = tally.part(&planes);
                 (planes, part)
             });
-            DoneTile { index, counts, finished, sums: sums.filter(|_| self.keeps) }
+            let mut sums = sums.filter(|_| self.keeps);
+            sums.iter_mut().for_each(TileSums::settle);
+            DoneTile { position, counts, finished, sums }
         };
         some.into_par_iter().map(finish).collect()
     }

@@ -23,6 +23,9 @@ const BINS_PER_OCTAVE: f64 = 16.0;
 /// Bins: 1 mm to 1,100 km.
 const BINS: usize = 480;
 
+/// Digits after the leading one that tell the bin: bins begin to 0.05 % where they should.
+const PART_BITS: u32 = 11;
+
 /// What a level shows.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LevelCoverage {
@@ -54,6 +57,8 @@ pub(crate) struct Tally<'a> {
     grid: CellGrid,
     shape: &'a Shape,
     names: Vec<String>,
+    /// Bin within the octave by the leading digits of a number.
+    parts: Vec<u8>,
     sums: Vec<LevelSums>,
     rejected: u64,
 }
@@ -64,30 +69,37 @@ pub(crate) struct Part {
     rejected: u64,
 }
 
-/// Area per bin of pixel scale, km².
+/// Area per bin of pixel scale, whole square centimetres: sums that know no order.
 #[derive(Clone)]
 struct LevelSums {
-    area_km2: f64,
+    area_cm2: u64,
     best_scale_m: f64,
-    bins: BTreeMap<usize, f64>,
+    bins: BTreeMap<usize, u64>,
+}
+
+/// Square centimetres in a square kilometre.
+const CM2_PER_KM2: f64 = 1e10;
+
+fn whole_cm2(area_km2: f64) -> u64 {
+    (area_km2 * CM2_PER_KM2).round() as u64
 }
 
 impl LevelSums {
-    const EMPTY: Self = Self { area_km2: 0.0, best_scale_m: f64::INFINITY, bins: BTreeMap::new() };
+    const EMPTY: Self = Self { area_cm2: 0, best_scale_m: f64::INFINITY, bins: BTreeMap::new() };
 
     fn add(&mut self, other: &Self) {
-        self.area_km2 += other.area_km2;
+        self.area_cm2 += other.area_cm2;
         self.best_scale_m = self.best_scale_m.min(other.best_scale_m);
-        for (bin, area_km2) in &other.bins {
-            *self.bins.entry(*bin).or_default() += area_km2;
+        for (bin, area_cm2) in &other.bins {
+            *self.bins.entry(*bin).or_default() += area_cm2;
         }
     }
 
     fn median_scale_m(&self) -> f64 {
-        let mut below_km2 = 0.0;
-        for (bin, area_km2) in &self.bins {
-            below_km2 += area_km2;
-            if below_km2 >= 0.5 * self.area_km2 {
+        let mut below_cm2 = 0;
+        for (bin, area_cm2) in &self.bins {
+            below_cm2 += area_cm2;
+            if 2 * below_cm2 >= self.area_cm2 {
                 return 0.001 * ((*bin as f64 + 0.5) / BINS_PER_OCTAVE).exp2();
             }
         }
@@ -95,18 +107,33 @@ impl LevelSums {
     }
 }
 
+/// Adds the area of a run of cells (level, bin, cells).
+fn close(
+    (level, bin, cells): (usize, usize, u32),
+    area_km2: f64,
+    (area, bins): (&mut [f64], &mut [[f64; BINS]]),
+) {
+    if cells > 0 {
+        area[level] += f64::from(cells) * area_km2;
+        bins[level][bin] += f64::from(cells) * area_km2;
+    }
+}
+
 impl<'a> Tally<'a> {
     pub fn new(grid: CellGrid, shape: &'a Shape, levels: &ScaleLevels) -> Self {
         let names: Vec<String> = levels.levels().iter().map(|level| level.name.clone()).collect();
         let sums = vec![LevelSums::EMPTY; names.len()];
-        Self { grid, shape, names, sums, rejected: 0 }
+        let part = |k: usize| ((1.0 + k as f64 / (1 << PART_BITS) as f64).log2() * BINS_PER_OCTAVE) as u8;
+        let parts = (0..1 << PART_BITS).map(part).collect();
+        Self { grid, shape, names, parts, sums, rejected: 0 }
     }
 
-    /// What a tile adds. Parts are to be added in the order of the grid, so that sums do not depend on threads.
+    /// What a tile adds. Parts may be added in any order.
     pub fn part(&self, planes: &TilePlanes) -> Part {
         let tile = planes.view();
         let mut sums = vec![LevelSums::EMPTY; self.names.len()];
         let mut bins = vec![[0.0; BINS]; self.names.len()];
+        let mut area = vec![0.0; self.names.len()];
         let across = tile.width.div_ceil(BLOCK_CELLS);
         let mut factors = vec![0.0; across];
         for line in 0..tile.height {
@@ -117,20 +144,39 @@ impl<'a> Tally<'a> {
                 }
             }
             let solid = line_solid_angle(&self.grid, row);
-            for column in 0..tile.width {
-                let k = line * tile.width + column;
-                let Some(level) = sums.get_mut(usize::from(tile.level[k])) else { continue };
-                let (area_km2, scale_m) = (solid * factors[column / BLOCK_CELLS], f64::from(tile.scale_m[k]));
-                level.area_km2 += area_km2;
-                level.best_scale_m = level.best_scale_m.min(scale_m);
-                let bin = ((scale_m * 1000.0).log2() * BINS_PER_OCTAVE).clamp(0.0, BINS as f64 - 1.0);
-                bins[usize::from(tile.level[k])][bin as usize] += area_km2;
+            for (block, factor) in factors.iter().enumerate() {
+                let columns = block * BLOCK_CELLS..((block + 1) * BLOCK_CELLS).min(tile.width);
+                let cells = line * tile.width + columns.start..line * tile.width + columns.end;
+                let area_km2 = solid * factor;
+                // Neighbours mostly share level and bin: their area is added at once.
+                let mut run = (usize::MAX, 0, 0u32);
+                for (level, scale_m) in tile.level[cells.clone()].iter().zip(&tile.scale_m[cells]) {
+                    let Some(sums) = sums.get_mut(usize::from(*level)) else { continue };
+                    sums.best_scale_m = sums.best_scale_m.min(f64::from(*scale_m));
+                    let (level, bin) = (usize::from(*level), self.bin(*scale_m));
+                    if (level, bin) != (run.0, run.1) {
+                        close(run, area_km2, (&mut area, &mut bins));
+                        run = (level, bin, 0);
+                    }
+                    run.2 += 1;
+                }
+                close(run, area_km2, (&mut area, &mut bins));
             }
         }
-        for (level, bins) in sums.iter_mut().zip(bins) {
-            level.bins = bins.into_iter().enumerate().filter(|(_, area_km2)| *area_km2 > 0.0).collect();
+        for ((level, bins), area_km2) in sums.iter_mut().zip(bins).zip(area) {
+            level.area_cm2 = whole_cm2(area_km2);
+            let bins = bins.into_iter().map(whole_cm2).enumerate();
+            level.bins = bins.filter(|(_, area_cm2)| *area_cm2 > 0).collect();
         }
         Part { sums, rejected: planes.rejected }
+    }
+
+    /// Bin of a pixel scale, from the digits of its number.
+    fn bin(&self, scale_m: f32) -> usize {
+        let bits = (scale_m * 1000.0).to_bits();
+        let octave = (bits >> 23).saturating_sub(127) as usize;
+        let part = self.parts[(bits >> (23 - PART_BITS)) as usize & ((1 << PART_BITS) - 1)];
+        (octave * BINS_PER_OCTAVE as usize + usize::from(part)).min(BINS - 1)
     }
 
     pub fn add(&mut self, part: &Part) {
@@ -142,11 +188,11 @@ impl<'a> Tally<'a> {
         let whole_km2 = body_area_km2(self.shape);
         let level = |(rank, name): (usize, &String)| {
             let sums = &self.sums[rank];
-            let shown = |scale_m: f64| if sums.area_km2 > 0.0 { scale_m } else { f64::NAN };
+            let shown = |scale_m: f64| if sums.area_cm2 > 0 { scale_m } else { f64::NAN };
             LevelCoverage {
                 name: name.clone(),
                 frames: frames.values().filter(|frame| usize::from(frame.level) == rank).count(),
-                area_fraction: sums.area_km2 / whole_km2,
+                area_fraction: sums.area_cm2 as f64 / CM2_PER_KM2 / whole_km2,
                 best_scale_m: shown(sums.best_scale_m),
                 median_scale_m: shown(sums.median_scale_m().max(sums.best_scale_m)),
             }
@@ -220,9 +266,9 @@ mod tests {
     fn a_median_lies_within_its_bin() {
         let mut sums = LevelSums::EMPTY;
         let bin = |scale_m: f64| ((scale_m * 1000.0).log2() * BINS_PER_OCTAVE) as usize;
-        for (scale_m, area_km2) in [(100.0, 1.0), (140.0, 3.0), (300.0, 2.0)] {
-            let bins = BTreeMap::from([(bin(scale_m), area_km2)]);
-            sums.add(&LevelSums { area_km2, best_scale_m: scale_m, bins });
+        for (scale_m, area_cm2) in [(100.0, 1), (140.0, 3), (300.0, 2)] {
+            let bins = BTreeMap::from([(bin(scale_m), area_cm2)]);
+            sums.add(&LevelSums { area_cm2, best_scale_m: scale_m, bins });
         }
         assert!((sums.median_scale_m() / 140.0 - 1.0).abs() < 0.023, "{}", sums.median_scale_m());
         assert_eq!(sums.best_scale_m, 100.0);

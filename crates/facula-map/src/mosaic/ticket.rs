@@ -116,13 +116,10 @@ impl ShotTicket {
     /// What is wrong with it by itself.
     pub(crate) fn problem(&self) -> Option<Refusal> {
         let refuse = |message: String, hint: &'static str| Some(Refusal { message, hint });
-        let Pose { spacecraft_km, sun_km, mid_exposure, .. } = &self.pose;
-        let placed = spacecraft_km.is_finite() && spacecraft_km.length() > 0.0;
-        if !placed || !sun_km.is_finite() || !(sun_km.length() > 0.0) {
-            let message = "position of camera or Sun is not a number; left out";
-            return refuse(message.to_string(), "check the frame's pose");
+        if let Some(refusal) = pose_problem(&self.pose) {
+            return Some(refusal);
         }
-        let apart_s = (*mid_exposure - self.mid_exposure).to_seconds().abs();
+        let apart_s = (self.pose.mid_exposure - self.mid_exposure).to_seconds().abs();
         if !(apart_s <= SAME_TIME_S) {
             let message = format!("its pose is for a time {apart_s:.1} s from its exposure; left out");
             return refuse(message, "give the pose at the middle of the exposure");
@@ -138,6 +135,16 @@ impl ShotTicket {
         }
         None
     }
+}
+
+/// Whether a pose places camera and Sun, or what is wrong.
+pub(crate) fn pose_problem(pose: &Pose) -> Option<Refusal> {
+    let placed = pose.spacecraft_km.is_finite() && pose.spacecraft_km.length() > 0.0;
+    if placed && pose.sun_km.is_finite() && pose.sun_km.length() > 0.0 {
+        return None;
+    }
+    let message = "position of camera or Sun is not a number; left out".to_string();
+    Some(Refusal { message, hint: "check the frame's pose" })
 }
 
 /// Days from 1950-01-01 00:00 to J2000 (2000-01-01 12:00); the minute between UTC and ET does not matter to a day.

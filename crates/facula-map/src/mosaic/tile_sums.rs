@@ -12,6 +12,7 @@ use super::quantum::{FrameTag, Quantum};
 use super::rules::{MosaicConfig, MosaicRule};
 use super::samples::{Sample, Samples, middle};
 use super::sink::FinishedTile;
+use super::staged::Staged;
 use super::winner::Winner;
 use crate::orthorectify::TileReadings;
 
@@ -21,6 +22,8 @@ const NO_LEVEL: u8 = 255;
 /// What is known of a tile, cell by cell.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum TileSums {
+    /// Sums of a weighted mean as long as they fit into planes.
+    Staged(Box<Staged>),
     /// Sums of a weighted mean, with extremes where outliers are rejected (else none).
     Mean(Vec<Cell>, Vec<Extremes>),
     /// The frame each cell shows.
@@ -59,8 +62,7 @@ impl TileSums {
     pub fn new(config: &MosaicConfig, cells: usize) -> Self {
         match config.rule {
             MosaicRule::WeightedMean => {
-                let extremes = if config.clip_sigma().is_some() { cells } else { 0 };
-                Self::Mean(vec![Cell::default(); cells], vec![Extremes::default(); extremes])
+                Self::Staged(Box::new(Staged::new(cells, config.clip_sigma().is_some())))
             }
             MosaicRule::Median => Self::Median(Samples::new(cells)),
             rule => Self::Best(rule, vec![Winner::default(); cells]),
@@ -83,6 +85,7 @@ impl TileSums {
     /// Memory in use, bytes.
     pub fn bytes(&self) -> u64 {
         let bytes = match self {
+            Self::Staged(staged) => staged.bytes(),
             Self::Mean(cells, extremes) => {
                 size_of::<Cell>() * cells.len() + size_of::<Extremes>() * extremes.len()
             }
@@ -95,15 +98,21 @@ impl TileSums {
     /// Whether nothing is known of any cell.
     pub fn is_untouched(&self) -> bool {
         match self {
+            Self::Staged(staged) => staged.is_untouched(),
             Self::Mean(cells, _) => cells.iter().all(Cell::is_untouched),
             Self::Best(_, winners) => winners.iter().all(Winner::is_untouched),
             Self::Median(samples) => samples.all.is_empty() && samples.reasons.iter().all(|r| *r == 0),
         }
     }
 
-    /// Adds what a frame says.
+    /// Adds what a frame says. Frames of one level in the order of their keys are added fastest.
     pub fn add(&mut self, readings: &TileReadings, tag: &FrameTag) {
         match self {
+            Self::Staged(staged) if staged.takes(readings, tag) => staged.add(readings, tag),
+            Self::Staged(_) => {
+                self.settle();
+                self.add(readings, tag);
+            }
             Self::Mean(cells, extremes) => {
                 for (k, cell) in cells.iter_mut().enumerate() {
                     match tag.contribution(readings, k) {
@@ -132,7 +141,12 @@ impl TileSums {
 
     /// Joins what other frames left; nothing when the rules differ (the caller has compared them).
     pub fn merge(&mut self, other: &Self) {
+        self.settle();
         match (self, other) {
+            (mine, Self::Staged(staged)) => {
+                let (cells, extremes) = staged.cells();
+                mine.merge(&Self::Mean(cells, extremes));
+            }
             (Self::Mean(cells, extremes), Self::Mean(their_cells, their_extremes)) => {
                 for (k, (cell, theirs)) in cells.iter_mut().zip(their_cells).enumerate() {
                     let place = cell.merge(theirs);
@@ -151,15 +165,21 @@ impl TileSums {
 
     /// Brings what was added into the one form that does not tell the order it came in.
     pub fn settle(&mut self) {
-        if let Self::Median(samples) = self {
-            samples.settle();
+        match self {
+            Self::Median(samples) => samples.settle(),
+            Self::Staged(staged) => {
+                let (cells, extremes) = staged.cells();
+                *self = Self::Mean(cells, extremes);
+            }
+            _ => {}
         }
     }
 
-    /// Divides the sums (of a settled tile).
+    /// Divides the sums; those of a median have to be settled.
     pub fn finish(&self, window: TileWindow, how: &Finish) -> TilePlanes {
         let mut planes = TilePlanes::empty(window);
         match self {
+            Self::Staged(staged) => staged.finish(&mut planes, how),
             Self::Mean(cells, extremes) => {
                 for (k, cell) in cells.iter().enumerate() {
                     match (extremes.get(k), how.clip_sigma) {
@@ -184,7 +204,7 @@ impl TileSums {
 }
 
 impl TilePlanes {
-    fn empty(window: TileWindow) -> Self {
+    pub fn empty(window: TileWindow) -> Self {
         let cells = window.width * window.height;
         Self {
             window,
@@ -219,7 +239,7 @@ impl TilePlanes {
         }
     }
 
-    fn put_mean(&mut self, k: usize, cell: &Cell, quantum: Quantum) {
+    pub fn put_mean(&mut self, k: usize, cell: &Cell, quantum: Quantum) {
         self.quality[k] = cell.quality();
         if let Some((mean, sigma)) = cell.mean_and_sigma() {
             self.put(k, (quantum.number(mean), quantum.number(sigma)));

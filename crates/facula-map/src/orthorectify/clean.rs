@@ -7,13 +7,13 @@ use facula_core::{Quality, Raster};
 const PATCH_PX: usize = 32;
 
 /// Patches of a frame with any flag in them.
-pub(super) struct Clean {
+pub(crate) struct Clean {
     across: usize,
     flagged: Vec<bool>,
 }
 
 impl Clean {
-    pub(super) fn of(quality: &Raster<Quality>) -> Self {
+    pub(crate) fn of(quality: &Raster<Quality>) -> Self {
         let across = quality.width().div_ceil(PATCH_PX);
         let mut flagged = vec![false; across * quality.height().div_ceil(PATCH_PX)];
         for line in 0..quality.height() {

@@ -166,13 +166,17 @@ impl<const N: usize> Lattice<N> {
     }
 
     /// The parabolas of a block along a line: values at its first cell, and factors of the cell and its square.
+    #[inline(always)]
     pub(super) fn parabolas(&self, nodes: &[[f64; N]], block_column: usize) -> [[f64; 3]; N] {
         let step = self.block as f64 / 2.0;
-        let [a, b, c] = [0, 1, 2].map(|k| &nodes[2 * block_column + k]);
-        std::array::from_fn(|k| {
+        let three = &nodes[2 * block_column..2 * block_column + 3];
+        let (a, b, c) = (&three[0], &three[1], &three[2]);
+        let mut parabolas = [[0.0; 3]; N];
+        for k in 0..N {
             let (first, second) = (4.0 * b[k] - 3.0 * a[k] - c[k], a[k] - 2.0 * b[k] + c[k]);
-            [a[k], first / (2.0 * step), second / (2.0 * step * step)]
-        })
+            parabolas[k] = [a[k], first / (2.0 * step), second / (2.0 * step * step)];
+        }
+        parabolas
     }
 }
 

@@ -84,8 +84,9 @@ impl<const N: usize, C: Channels<N>> Places<'_, N, C> {
         let first = block * self.lattice.block;
         let parabolas = self.lattice.parabolas(&self.nodes.values, block);
         // Places are counted from the first cell's pixel: single precision suffices.
-        let base = [0, C::Y].map(|k| parabolas[k][0].floor());
-        let curves: [[f32; 3]; N] = std::array::from_fn(|k| {
+        let base = [parabolas[0][0].floor(), parabolas[C::Y][0].floor()];
+        let mut curves = [[0.0; 3]; N];
+        for k in 0..N {
             let [a, b, c] = parabolas[k];
             let a = if k == 0 {
                 a - base[0]
@@ -94,8 +95,8 @@ impl<const N: usize, C: Channels<N>> Places<'_, N, C> {
             } else {
                 a
             };
-            [a as f32, b as f32, c as f32]
-        });
+            curves[k] = [a as f32, b as f32, c as f32];
+        }
         let edges = Edges {
             low: base.map(|b| -b as f32),
             high: [0, 1].map(|k| ((self.frame[k] - 1) as f64 - base[k]) as f32),
@@ -128,8 +129,11 @@ impl<const N: usize, C: Channels<N>> Places<'_, N, C> {
         let [mut x, mut y, mut emission, mut incidence, mut range_km, mut phase] = [[0f32; LANES]; 6];
         for k in 0..LANES {
             let at = (start - first + k) as i32 as f32;
-            let values: [f32; N] =
-                std::array::from_fn(|c| curves[c][0] + at * (curves[c][1] + at * curves[c][2]));
+            // A loop: a closure may be left outside the code for this processor.
+            let mut values = [0.0; N];
+            for c in 0..N {
+                values[c] = curves[c][0] + at * (curves[c][1] + at * curves[c][2]);
+            }
             let sight = C::cell(&values, [relief[0][k], relief[1][k], relief[2][k], relief[3][k]]);
             (x[k], y[k]) = (sight.x_px, sight.y_px);
             (emission[k], incidence[k]) = (sight.cos_emission, sight.cos_incidence);

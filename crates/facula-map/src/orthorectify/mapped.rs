@@ -10,7 +10,9 @@ use super::planes::{Planes, Window};
 use super::tile::read_tile_into;
 use super::{MosaicOptions, PhaseTable, ShotView};
 use crate::MapError;
-use crate::mosaic::{GroundSource, Spot, TileGround, TileWindow};
+use crate::mosaic::{
+    GroundSource, Refusal, Spot, TileGround, TileWindow, pose_problem, size_problem, tile_count,
+};
 
 /// Columns and lines of a tile: long lines, because memory gives long stretches of a frame's lines faster.
 const TILE: [usize; 2] = [512, 64];
@@ -259,11 +261,7 @@ fn angles(view: &ShotView<'_>, spot: &Spot) -> [f32; 4] {
 const DEGREES_PER_RAD: f64 = 180.0 / std::f64::consts::PI;
 
 fn check(grid: &MapGrid) -> Result<(), MapError> {
-    let finite = grid.west_rad.is_finite() && grid.north_rad.is_finite() && grid.step_rad.is_finite();
-    if grid.width == 0 || grid.height == 0 || !finite || !(grid.step_rad > 0.0) {
-        let remedy = "give one cell at least, finite edges and a positive step";
-        return Err(MapError::Argument { what: "map grid", found: format!("{grid:?}"), remedy });
-    }
+    tile_count(&(*grid).into())?;
     let needed = (grid.width as u64).saturating_mul(grid.height as u64);
     if needed > MAX_CELLS {
         let remedy = "map a window or choose a coarser step";
@@ -272,22 +270,10 @@ fn check(grid: &MapGrid) -> Result<(), MapError> {
     Ok(())
 }
 
+/// What a mosaic would leave out cannot be a map of its own.
 fn fits(shot: &Shot) -> Result<(), MapError> {
-    let (frame, camera) = (&shot.frame, &shot.camera);
-    let size = (camera.width_px, camera.height_px);
-    let sizes = [
-        (frame.iof.width(), frame.iof.height()),
-        (frame.sigma.width(), frame.sigma.height()),
-        (frame.quality.width(), frame.quality.height()),
-    ];
-    if sizes.iter().any(|s| *s != size) || size.0 < 2 || size.1 < 2 {
-        let found = format!("planes of {sizes:?} pixels for a camera of {size:?}");
-        return Err(MapError::Argument { what: "frame", found, remedy: "name the right camera" });
-    }
-    let pose = &shot.pose;
-    if !(pose.spacecraft_km.is_finite() && pose.sun_km.is_finite() && pose.sun_km.length() > 0.0) {
-        let found = format!("camera at {:?}, Sun at {:?}", pose.spacecraft_km, pose.sun_km);
-        return Err(MapError::Argument { what: "pose", found, remedy: "check the frame's pose" });
-    }
-    Ok(())
+    let problem = size_problem(shot).or_else(|| pose_problem(&shot.pose));
+    problem.map_or(Ok(()), |Refusal { message, hint }| {
+        Err(MapError::Argument { what: "frame", found: message, remedy: hint })
+    })
 }

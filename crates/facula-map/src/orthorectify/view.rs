@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! A shot made ready for looking up many cells, and the exact way to look up one.
 
+use std::sync::Arc;
+
 use facula_core::{BodyFixed, PixelPos, Quality, Vec3};
 use facula_geometry::{Shape, Shot};
 use facula_photometry::{DiskFunction, LightAngles};
@@ -66,7 +68,7 @@ pub(crate) struct ShotView<'a> {
     pub(super) shape: &'a Shape,
     pub(super) options: &'a MosaicOptions,
     pub(super) phase: &'a PhaseTable,
-    pub(super) clean: Clean,
+    pub(super) clean: Arc<Clean>,
     pub(super) law: Law,
     boresight: Vec3<BodyFixed>,
     half_field_rad: f64,
@@ -84,6 +86,15 @@ impl<'a> ShotView<'a> {
         options: &'a MosaicOptions,
         phase: &'a PhaseTable,
     ) -> Self {
+        Self::with_clean(shot, Arc::new(Clean::of(&shot.frame.quality)), (shape, options, phase))
+    }
+
+    /// As [`Self::new`], with what is known of the frame's flags from an earlier view.
+    pub(crate) fn with_clean(
+        shot: &'a Shot,
+        clean: Arc<Clean>,
+        (shape, options, phase): (&'a Shape, &'a MosaicOptions, &'a PhaseTable),
+    ) -> Self {
         let (width_px, height_px) = (shot.camera.width_px as f64, shot.camera.height_px as f64);
         let boresight = shot.pose.camera_from_body.inverse() * Vec3::new(0.0, 0.0, 1.0);
         let corners = [(0.0, 0.0), (width_px, 0.0), (0.0, height_px), (width_px, height_px)];
@@ -97,7 +108,7 @@ impl<'a> ShotView<'a> {
             shape,
             options,
             phase,
-            clean: Clean::of(&shot.frame.quality),
+            clean,
             law: law_of(options),
             boresight,
             half_field_rad,

@@ -19,8 +19,8 @@ const BLOCKS_AT_ONCE: usize = 16;
 const NAMES: [&str; 4] = ["map.tif", "quality.tif", "coverage.tif", "scale.tif"];
 
 /// Writes `map.tif` (f32: normal albedo, sigma), `quality.tif` (u8 flags), `coverage.tif` (u16 frames per cell) and
-/// `scale.tif` (f32, best metres per pixel) from finished tiles that come from north to south: a tile may come after those
-/// of the next row of blocks, not later. The files appear with [`MapFiles::finish`].
+/// `scale.tif` (f32, best metres per pixel) from finished tiles in any order. A block of which tiles are missing waits until
+/// it hears of them ([`TileSink::no_tile`]), or to the end. The files appear with [`MapFiles::finish`].
 pub struct MapFiles {
     folder: PathBuf,
     grid: CellGrid,
@@ -33,12 +33,13 @@ pub struct MapFiles {
     waiting: BTreeMap<(usize, usize), Block>,
     /// Blocks to be written, in the order they were completed.
     ready: Vec<((usize, usize), Block)>,
-    /// Rows of blocks that get no more tiles.
-    closed: usize,
+    /// Tiles that will not come, of blocks that nothing has come for yet.
+    missing: BTreeMap<(usize, usize), usize>,
 }
 
 /// The cells of a block; those that never come are missing.
 struct Block {
+    /// Tiles that came, or that will not.
     tiles: usize,
     albedo: Vec<f32>,
     sigma: Vec<f32>,
@@ -137,7 +138,7 @@ impl MapFiles {
             tile_px,
             waiting: BTreeMap::new(),
             ready: Vec::new(),
-            closed: 0,
+            missing: BTreeMap::new(),
         })
     }
 
@@ -162,13 +163,12 @@ impl MapFiles {
         count(line, self.grid.height()) * count(column, self.grid.width())
     }
 
-    /// Rows of blocks above this one get no more tiles.
-    fn close_above(&mut self, row: usize) {
-        if row > self.closed {
-            let later = self.waiting.split_off(&(row, 0));
-            self.ready.extend(std::mem::replace(&mut self.waiting, later));
-            self.closed = row;
+    /// A block that all tiles have been told of can be written.
+    fn done(&mut self, at: (usize, usize)) -> Result<(), MapError> {
+        if let Some(block) = self.waiting.remove(&at) {
+            self.ready.push((at, block));
         }
+        if self.ready.len() >= BLOCKS_AT_ONCE { self.put_ready() } else { Ok(()) }
     }
 
     fn put_ready(&mut self) -> Result<(), MapError> {
@@ -190,20 +190,28 @@ impl TileSink for MapFiles {
         let (line, column) = (tile.line / self.tile_px, tile.column / self.tile_px);
         let inside =
             tile.column + tile.width <= self.grid.width() && tile.line + tile.height <= self.grid.height();
-        if !inside || line < self.closed {
+        if !inside {
             let found = format!("{} x {} at ({}, {})", tile.width, tile.height, tile.column, tile.line);
-            let remedy = "give tiles of the map's own grid, from north to south";
+            let remedy = "give tiles of the map's own grid";
             return Err(MapError::Argument { what: "tile of a map", found, remedy });
         }
-        self.close_above(line.saturating_sub(1));
-        let (tile_px, whole) = (self.tile_px, self.tiles_of((line, column)));
-        let block = self.waiting.entry((line, column)).or_insert_with(|| Block::new(tile_px * tile_px));
+        let (tile_px, at) = (self.tile_px, (line, column));
+        let (whole, missing) = (self.tiles_of(at), self.missing.remove(&at).unwrap_or(0));
+        let block = self
+            .waiting
+            .entry(at)
+            .or_insert_with(|| Block { tiles: missing, ..Block::new(tile_px * tile_px) });
         block.take(&tile, tile.line % tile_px * tile_px + tile.column % tile_px, tile_px);
-        if block.tiles == whole
-            && let Some(block) = self.waiting.remove(&(line, column))
-        {
-            self.ready.push(((line, column), block));
-        }
-        if self.ready.len() >= BLOCKS_AT_ONCE { self.put_ready() } else { Ok(()) }
+        if block.tiles == whole { self.done(at) } else { Ok(()) }
+    }
+
+    fn no_tile(&mut self, column: usize, line: usize) -> Result<(), MapError> {
+        let at = (line / self.tile_px, column / self.tile_px);
+        let Some(block) = self.waiting.get_mut(&at) else {
+            *self.missing.entry(at).or_default() += 1;
+            return Ok(());
+        };
+        block.tiles += 1;
+        if block.tiles == self.tiles_of(at) { self.done(at) } else { Ok(()) }
     }
 }

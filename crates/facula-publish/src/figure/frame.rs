@@ -112,6 +112,18 @@ impl<'a> FrameFigure<'a> {
 /// # Errors
 /// `Argument` for an image without pixels, `Limit` when its shape makes the page too long.
 pub fn annotated_frame(input: &FrameFigure<'_>) -> Result<Png, PublishError> {
+    page(input)?.render()
+}
+
+/// The same as an SVG document with the frame's picture in it.
+///
+/// # Errors
+/// As [`annotated_frame`].
+pub fn annotated_frame_svg(input: &FrameFigure<'_>) -> Result<String, PublishError> {
+    page(input)?.document_with_pictures()
+}
+
+fn page(input: &FrameFigure<'_>) -> Result<Page, PublishError> {
     need_pixels(input.image, "frame of the figure")?;
     let window = window(input);
     let width = f64::from(crate::page::PAGE_WIDTH) - 2.0 * crate::page::MARGIN;
@@ -135,7 +147,7 @@ pub fn annotated_frame(input: &FrameFigure<'_>) -> Result<Png, PublishError> {
     scale_bar(&mut page.svg, view.area, input.scale_m_px / 1000.0 / view.zoom);
     let below = (view.area.x, view.area.bottom() + 36.0);
     legend(&mut page.svg, below, &legend_entries(input), DARK.ink);
-    page.render()
+    Ok(page)
 }
 
 /// The way from frame pixels to the page.

@@ -59,6 +59,8 @@ pub struct MapFigure<'a> {
     pub range: Option<(f64, f64)>,
     /// Named spots, the most important first.
     pub markers: Vec<MapMarker>,
+    /// Closed lines on the ground, such as rims; with any, markers have no rings.
+    pub outlines: Vec<Vec<LonLat>>,
 }
 
 impl<'a> MapFigure<'a> {
@@ -75,6 +77,7 @@ impl<'a> MapFigure<'a> {
             colours: ColourMap::default(),
             range: None,
             markers: Vec::new(),
+            outlines: Vec::new(),
         }
     }
 }
@@ -84,6 +87,18 @@ impl<'a> MapFigure<'a> {
 /// # Errors
 /// `Argument` when the values are not of the grid's size or there are none, `Limit` when the page would be too long.
 pub fn map_figure(input: &MapFigure<'_>) -> Result<Png, PublishError> {
+    page(input)?.render()
+}
+
+/// The same as an SVG document with the map's picture in it.
+///
+/// # Errors
+/// As [`map_figure`].
+pub fn map_svg(input: &MapFigure<'_>) -> Result<String, PublishError> {
+    page(input)?.document_with_pictures()
+}
+
+fn page(input: &MapFigure<'_>) -> Result<Page, PublishError> {
     check(input)?;
     let width = (f64::from(PAGE_WIDTH) - 2.0 * MARGIN - LEFT).floor();
     let height = (width * input.grid.height as f64 / input.grid.width as f64).round().max(1.0);
@@ -97,11 +112,12 @@ pub fn map_figure(input: &MapFigure<'_>) -> Result<Png, PublishError> {
     page.place(picture(input, range, (width as usize, height as usize)), (sheet.area.x, sheet.area.y));
     graticule(&mut page.svg, &sheet);
     scale_bar(&mut page.svg, sheet.area, sheet.km_per_page_px());
+    outlines(&mut page.svg, &sheet);
     spots(&mut page.svg, &sheet);
     let row = Area::new(sheet.area.x, sheet.area.bottom() + BELOW, width, BAR_ROW);
     colour_bar(&mut page, input, (row, range));
     mark_legend(&mut page.svg, &sheet, row);
-    page.render()
+    Ok(page)
 }
 
 /// The map on the page.
@@ -247,11 +263,27 @@ fn east(longitude_deg: f64) -> f64 {
     if (0.0..=360.0).contains(&longitude_deg) { longitude_deg } else { longitude_deg.rem_euclid(360.0) }
 }
 
+/// Closed lines, broken where they leave the map on one side and come back on the other.
+fn outlines(svg: &mut Svg, sheet: &Sheet<'_>) {
+    svg.clipped(sheet.area, |svg| {
+        for outline in &sheet.input.outlines {
+            let at = |place: &LonLat| sheet.input.grid.position(*place).map(|p| sheet.at(p));
+            let points: Vec<(f64, f64)> =
+                outline.iter().map(|place| at(place).unwrap_or((f64::NAN, f64::NAN))).collect();
+            for piece in points.chunk_by(|a, b| (a.0 - b.0).abs() < 0.5 * sheet.area.width) {
+                svg.line(piece, Stroke::solid(BLACK, 4.0).faint(0.45));
+                svg.line(piece, Stroke::solid(ColourMap::Amber.colour(0.25), 1.8));
+            }
+        }
+    });
+}
+
 fn spots(svg: &mut Svg, sheet: &Sheet<'_>) {
     let placed = sheet.spots();
+    let ringed = if sheet.input.outlines.is_empty() { placed.len() } else { 0 };
     svg.clipped(sheet.area, |svg| {
         // The first are the most important and are drawn last.
-        for ((mark, _), marker) in placed.iter().zip(&sheet.input.markers).rev() {
+        for ((mark, _), marker) in placed.iter().zip(&sheet.input.markers).take(ringed).rev() {
             svg.ring(mark.at, mark.radius, Stroke::solid(BLACK, 5.0).faint(0.6));
             svg.ring(mark.at, mark.radius, Stroke::solid(sheet.colour(marker.contrast), 2.5));
         }

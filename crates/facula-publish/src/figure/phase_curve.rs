@@ -3,7 +3,7 @@
 
 use super::{counted, sentences};
 use crate::axis::{Axis, number};
-use crate::chart::{Chart, Datum, Sign, legend};
+use crate::chart::{Chart, Datum, Sign, align_left, legend};
 use crate::colour::{BLUE, GREEN, LIGHT, ORANGE, Rgb, SKY, VERMILLION};
 use crate::page::{Page, Words};
 use crate::svg::{Area, Stroke};
@@ -98,11 +98,7 @@ fn charts(input: &PhaseCurveFigure, content: Area) -> (Chart, Chart) {
     let bottom = Area::new(content.x, top.bottom() + GAP, content.width, RESIDUALS);
     let mut above = Chart::new(top, (x(""), y), LIGHT);
     let mut below = Chart::new(bottom, (x("phase angle α, degrees"), residual), LIGHT);
-    let left = above.plot.x.max(below.plot.x);
-    for chart in [&mut above, &mut below] {
-        let right = chart.plot.right();
-        (chart.plot.x, chart.plot.width) = (left, right - left);
-    }
+    align_left(&mut [&mut above, &mut below]);
     (above, below)
 }
 

@@ -6,9 +6,9 @@ use std::path::Path;
 use facula_core::{Body, LonLat};
 use serde_json::json;
 
-use crate::catalogue::geojson::{properties, unwrapped_deg, write_collection};
+use crate::catalogue::geojson::{properties, ring_deg, write_collection};
 use crate::catalogue::parquet::{Table, geo, wkb_point, write};
-use crate::catalogue::{Cell, Column, Kind, column, number, position_deg, text};
+use crate::catalogue::{Cell, Column, Kind, column, described, number, position_deg, text};
 use crate::{Crater, SpotError};
 
 const DEG_PER_RAD: f64 = 180.0 / std::f64::consts::PI;
@@ -17,18 +17,27 @@ const DEG_PER_RAD: f64 = 180.0 / std::f64::consts::PI;
 const CRATER_COLUMNS: [Column<Crater>; 28] = [
     column(Kind::Text, "id", "identifier, C00001 the largest", |c| text(&c.id)),
     column(Kind::Text, "name", "catalogue crater it is (IAU)", |c| Cell::Text(c.name.clone())),
-    column(Kind::Number, "distance_to_name_km", "distance of the centre from the catalogue's, km", |c| {
-        Cell::Number(c.distance_to_name_km)
-    }),
+    column(
+        Kind::Number,
+        "distance_to_name_km",
+        "distance of the centre from the catalogue's, km",
+        |c: &Crater| Cell::Number(c.distance_to_name_km),
+    )
+    .within("east_sigma_km, north_sigma_km"),
     column(Kind::Number, "name_diameter_km", "diameter in the catalogue, km", |c| {
         Cell::Number(c.name_diameter_km)
     }),
-    column(Kind::Number, "longitude_deg", "east longitude of the centre, degrees, -180 to 180", |c| {
-        number(position_deg(c.place)[0])
-    }),
-    column(Kind::Number, "latitude_deg", "planetocentric latitude of the centre, degrees", |c| {
+    column(
+        Kind::Number,
+        "longitude_deg",
+        "east longitude of the centre, degrees, -180 to 180",
+        |c: &Crater| number(position_deg(c.place)[0]),
+    )
+    .within("east_sigma_km"),
+    column(Kind::Number, "latitude_deg", "planetocentric latitude of the centre, degrees", |c: &Crater| {
         number(position_deg(c.place)[1])
-    }),
+    })
+    .within("north_sigma_km"),
     column(Kind::Number, "east_sigma_km", "one-sigma error of the centre to the east, km", |c| {
         number(c.centre_covariance_km2[0][0].sqrt())
     }),
@@ -38,21 +47,27 @@ const CRATER_COLUMNS: [Column<Crater>; 28] = [
     column(Kind::Number, "east_north_covariance_km2", "covariance of the two, km2", |c| {
         number(c.centre_covariance_km2[0][1])
     }),
-    column(Kind::Number, "diameter_km", "diameter of the circle of the rim's area, km", |c| {
+    column(Kind::Number, "diameter_km", "diameter of the circle of the rim's area, km", |c: &Crater| {
         number(c.diameter_km)
-    }),
+    })
+    .within("diameter_sigma_km"),
     column(Kind::Number, "diameter_sigma_km", "one-sigma error of it, km", |c| number(c.diameter_sigma_km)),
-    column(Kind::Number, "semi_major_km", "longer semi-axis of the rim's ellipse, km", |c| {
+    column(Kind::Number, "semi_major_km", "longer semi-axis of the rim's ellipse, km", |c: &Crater| {
         number(c.semi_major_km)
-    }),
+    })
+    .within("semi_major_sigma_km"),
     column(Kind::Number, "semi_major_sigma_km", "one-sigma error of it, km", |c| {
         number(c.semi_major_sigma_km)
     }),
-    column(Kind::Number, "semi_minor_km", "shorter semi-axis, km", |c| number(c.semi_minor_km)),
+    column(Kind::Number, "semi_minor_km", "shorter semi-axis, km", |c: &Crater| number(c.semi_minor_km))
+        .within("semi_minor_sigma_km"),
     column(Kind::Number, "semi_minor_sigma_km", "one-sigma error of it, km", |c| {
         number(c.semi_minor_sigma_km)
     }),
-    column(Kind::Number, "ellipticity", "longer over shorter semi-axis", |c| number(c.ellipticity())),
+    column(Kind::Number, "ellipticity", "longer over shorter semi-axis", |c: &Crater| {
+        number(c.ellipticity())
+    })
+    .within("semi_major_sigma_km, semi_minor_sigma_km"),
     column(
         Kind::Number,
         "orientation_deg",
@@ -75,12 +90,14 @@ const CRATER_COLUMNS: [Column<Crater>; 28] = [
         Kind::Number,
         "depth_km",
         "median rim less tenth percentile of the floor, km; empty: no heights",
-        |c| Cell::Number(c.depth.map(|d| d.depth_km)),
-    ),
+        |c: &Crater| Cell::Number(c.depth.map(|d| d.depth_km)),
+    )
+    .within("depth_sigma_km"),
     column(Kind::Number, "depth_sigma_km", "one-sigma error of it, km", |c| {
         Cell::Number(c.depth.map(|d| d.depth_sigma_km))
     }),
-    column(Kind::Number, "depth_ratio", "depth over diameter", |c| Cell::Number(c.depth_ratio())),
+    column(Kind::Number, "depth_ratio", "depth over diameter", |c: &Crater| Cell::Number(c.depth_ratio()))
+        .within("depth_sigma_km, diameter_sigma_km"),
     column(Kind::Number, "rim_height_km", "median rim above the plane of the surroundings, km", |c| {
         Cell::Number(c.depth.map(|d| d.rim_height_km))
     }),
@@ -114,7 +131,13 @@ pub fn write_craters_parquet(path: &Path, craters: &[Crater], body: &Body) -> Re
     let geometry = Some((places().map(wkb_point).collect(), geo(places(), body)));
     write(
         path,
-        &Table { name: "craters", columns: &CRATER_COLUMNS, rows: craters.iter().collect(), geometry },
+        &Table {
+            name: "craters",
+            columns: &CRATER_COLUMNS,
+            extra: &[],
+            rows: craters.iter().collect(),
+            geometry,
+        },
     )
 }
 
@@ -130,7 +153,8 @@ pub fn write_craters_geojson(path: &Path, craters: &[Crater], body: &Body) -> Re
             "properties": properties(&CRATER_COLUMNS, crater),
         })
     };
-    write_collection(path, craters.iter().map(feature).collect(), body)
+    let columns = Some(described(&CRATER_COLUMNS, &[]));
+    write_collection(path, (craters.iter().map(feature).collect(), columns), body)
 }
 
 /// Writes the rims as GeoJSON polygons with the columns `id`, `name` and `diameter_km`; see
@@ -142,11 +166,11 @@ pub fn write_rims_geojson(path: &Path, craters: &[Crater], body: &Body) -> Resul
     let ellipsoid = body.ellipsoid();
     let feature = |crater: &Crater| {
         let outline: Vec<LonLat> = crater.outline(&ellipsoid);
-        let geometry = json!({ "type": "Polygon", "coordinates": [unwrapped_deg(&outline)] });
+        let geometry = json!({ "type": "Polygon", "coordinates": [ring_deg(&outline)] });
         let properties = json!({ "id": crater.id, "name": crater.name, "diameter_km": crater.diameter_km });
         json!({ "type": "Feature", "id": crater.id, "geometry": geometry, "properties": properties })
     };
-    write_collection(path, craters.iter().map(feature).collect(), body)
+    write_collection(path, (craters.iter().map(feature).collect(), None), body)
 }
 
 #[cfg(test)]
@@ -180,6 +204,11 @@ mod tests {
         let abouts = pairs.iter().find(|p| p.key == "columns").unwrap().value.clone().unwrap();
         let abouts: serde_json::Value = serde_json::from_str(&abouts).unwrap();
         assert_eq!(abouts.as_object().unwrap().len(), CRATER_COLUMNS.len());
+        assert_eq!(
+            abouts["depth_km"],
+            json!({ "meaning": "median rim less tenth percentile of the floor, km; empty: no heights",
+                    "unit": "km", "uncertainty": "depth_sigma_km" })
+        );
     }
 
     #[test]

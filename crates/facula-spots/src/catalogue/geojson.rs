@@ -10,67 +10,101 @@ use std::path::Path;
 use facula_core::{Body, LonLat};
 use serde_json::{Map, Value, json};
 
-use crate::catalogue::{Cell, Column, SPOT_COLUMNS, position_deg, write_aside};
-use crate::{Spot, SpotError};
+use crate::catalogue::{Cell, Column, SPOT_COLUMNS, described, position_deg, write_aside};
+use crate::{ExtraColumn, Spot, SpotError};
 
-/// Writes the spots as points with all their columns as properties. Longitudes −180 to 180 degrees.
+/// Writes the spots as points with all their columns as properties. Longitudes −180 to 180 degrees. The member `columns`
+/// says what each property is.
 ///
 /// # Errors
 /// [`SpotError::Io`].
 pub fn write_geojson(path: &Path, spots: &[Spot], body: &Body) -> Result<(), SpotError> {
-    let feature = |spot: &Spot| {
+    write_geojson_with(path, (spots, &[]), body)
+}
+
+/// [`write_geojson`] with columns of the caller's; those without a value for a spot are null there.
+///
+/// # Errors
+/// [`SpotError::Io`].
+pub fn write_geojson_with(
+    path: &Path,
+    (spots, extra): (&[Spot], &[ExtraColumn]),
+    body: &Body,
+) -> Result<(), SpotError> {
+    let feature = |(row, spot): (usize, &Spot)| {
         let geometry = json!({ "type": "Point", "coordinates": position_deg(spot.place) });
-        json!({ "type": "Feature", "id": spot.id, "geometry": geometry, "properties": properties(&SPOT_COLUMNS, spot) })
+        let mut own = properties(&SPOT_COLUMNS, spot);
+        for column in extra {
+            own[&column.name] = value(column.cell(row));
+        }
+        json!({ "type": "Feature", "id": spot.id, "geometry": geometry, "properties": own })
     };
-    write_collection(path, spots.iter().map(feature).collect(), body)
+    let features = spots.iter().enumerate().map(feature).collect();
+    write_collection(path, (features, Some(described(&SPOT_COLUMNS, extra))), body)
 }
 
 /// Writes the outlines at half maximum as polygons with the columns `id` and `name`. A polygon across longitude
-/// 180° goes on beyond it instead of jumping to the other side of the map.
+/// 180° goes on beyond it instead of jumping to the other side of the map; around a pole it closes over the pole.
 ///
 /// # Errors
 /// [`SpotError::Io`].
 pub fn write_outlines_geojson(path: &Path, spots: &[Spot], body: &Body) -> Result<(), SpotError> {
     let feature = |spot: &Spot| {
-        let geometry = json!({ "type": "Polygon", "coordinates": [unwrapped_deg(&spot.outline)] });
+        let geometry = json!({ "type": "Polygon", "coordinates": [ring_deg(&spot.outline)] });
         let properties = json!({ "id": spot.id, "name": spot.name });
         json!({ "type": "Feature", "id": spot.id, "geometry": geometry, "properties": properties })
     };
-    write_collection(path, spots.iter().map(feature).collect(), body)
+    write_collection(path, (spots.iter().map(feature).collect(), None), body)
 }
 
-pub(crate) fn write_collection(path: &Path, features: Vec<Value>, body: &Body) -> Result<(), SpotError> {
+/// Features, and what their properties are.
+pub(crate) fn write_collection(
+    path: &Path,
+    (features, columns): (Vec<Value>, Option<Value>),
+    body: &Body,
+) -> Result<(), SpotError> {
     let mut collection = json!({ "type": "FeatureCollection", "body": body.name });
     if let Some(iau) = &body.iau_2015 {
         let name = format!("urn:ogc:def:crs:IAU:2015:{}", iau.geographic_code);
         collection["crs"] = json!({ "type": "name", "properties": { "name": name } });
+    }
+    if let Some(columns) = columns {
+        collection["columns"] = columns;
     }
     collection["features"] = Value::Array(features);
     write_aside(path, |file| serde_json::to_writer_pretty(file, &collection).map_err(io::Error::from))
 }
 
 pub(crate) fn properties<T>(columns: &[Column<T>], row: &T) -> Value {
-    let value = |cell| match cell {
-        Cell::Text(text) => json!(text),
-        Cell::Number(number) => json!(number),
-        Cell::Count(count) => json!(count),
-    };
     let pairs = columns.iter().map(|column| (column.name.to_string(), value((column.of)(row))));
     Value::Object(Map::from_iter(pairs))
 }
 
-pub(crate) fn unwrapped_deg(line: &[LonLat]) -> Vec<[f64; 2]> {
-    let mut last_deg: Option<f64> = None;
-    line.iter()
-        .map(|place| {
-            let [mut longitude_deg, latitude_deg] = position_deg(*place);
-            if let Some(last) = last_deg {
-                longitude_deg -= 360.0 * ((longitude_deg - last) / 360.0f64).round();
-            }
-            last_deg = Some(longitude_deg);
-            [longitude_deg, latitude_deg]
-        })
-        .collect()
+fn value(cell: Cell) -> Value {
+    match cell {
+        Cell::Text(text) => json!(text),
+        Cell::Number(number) => json!(number),
+        Cell::Count(count) => json!(count),
+    }
+}
+
+/// The ring of a polygon from a closed line, degrees: across longitude 180° it goes on beyond it, and around a pole it
+/// closes over the pole.
+pub(crate) fn ring_deg(line: &[LonLat]) -> Vec<[f64; 2]> {
+    let mut ring: Vec<[f64; 2]> = Vec::with_capacity(line.len() + 3);
+    for place in line {
+        let [mut longitude_deg, latitude_deg] = position_deg(*place);
+        if let Some([last_deg, _]) = ring.last() {
+            longitude_deg -= 360.0 * ((longitude_deg - last_deg) / 360.0f64).round();
+        }
+        ring.push([longitude_deg, latitude_deg]);
+    }
+    let ends = ring.first().copied().zip(ring.last().copied());
+    if let Some((first, last)) = ends.filter(|(first, last)| (last[0] - first[0]).abs() > 180.0) {
+        let pole_deg = 90f64.copysign(first[1]);
+        ring.extend([[last[0], pole_deg], [first[0], pole_deg], first]);
+    }
+    ring
 }
 
 #[cfg(test)]
@@ -106,5 +140,16 @@ mod tests {
         let longitudes: Vec<f64> = ring.iter().map(|p| p[0].as_f64().unwrap()).collect();
         assert_eq!(ring.first(), ring.last());
         assert!(longitudes.windows(2).all(|w| (w[1] - w[0]).abs() < 1.0), "{longitudes:?}");
+    }
+
+    #[test]
+    fn outlines_around_a_pole_close_over_it() {
+        let line: Vec<LonLat> =
+            (0..=36).map(|k| LonLat::from_degrees(10.0 * f64::from(k % 36), -80.0)).collect();
+        let ring = ring_deg(&line);
+        assert_eq!((ring.first(), ring.len()), (ring.last(), 40));
+        // Shoelace: the whole strip below 80 degrees south.
+        let area: f64 = ring.windows(2).map(|w| w[0][0] * w[1][1] - w[1][0] * w[0][1]).sum::<f64>() / 2.0;
+        assert!((area.abs() - 3600.0).abs() < 1e-6, "{area}");
     }
 }

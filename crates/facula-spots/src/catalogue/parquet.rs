@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Parquet: the catalogue as GeoParquet 1.1 and the light curves as a plain table.
+//! Parquet: the catalogue as GeoParquet 1.1, and plain tables.
 //!
 //! # Source
 //! GeoParquet 1.1.0 (geoparquet.org): WKB column `geometry`, file metadata `geo`. The key `columns` of the file
@@ -9,7 +9,7 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
-use facula_core::{Body, LonLat, format_utc};
+use facula_core::{Body, LonLat};
 use parquet::basic::Compression;
 use parquet::data_type::{ByteArray, ByteArrayType, DoubleType, Int32Type};
 use parquet::errors::ParquetError;
@@ -17,18 +17,31 @@ use parquet::file::metadata::KeyValue;
 use parquet::file::properties::WriterProperties;
 use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
 use parquet::schema::parser::parse_message_type;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::catalogue::{
-    Cell, Column, Kind, SPOT_COLUMNS, column, crs_projjson, number, position_deg, text, write_aside,
+    Cell, Column, Kind, SPOT_COLUMNS, crs_projjson, described, position_deg, write_aside,
 };
-use crate::{LightCurve, LightPoint, Spot, SpotError};
+use crate::{ExtraColumn, Spot, SpotError};
 
 /// Writes the spots as GeoParquet: all columns of the catalogue and `geometry` (WKB points, longitude −180 to 180).
 ///
 /// # Errors
 /// [`SpotError::Io`].
 pub fn write_spots_parquet(path: &Path, spots: &[Spot], body: &Body) -> Result<(), SpotError> {
+    write_spots_parquet_with(path, (spots, &[]), body)
+}
+
+/// [`write_spots_parquet`] with columns of the caller's, after the catalogue's own; those without a value for a spot are
+/// null there.
+///
+/// # Errors
+/// [`SpotError::Io`].
+pub fn write_spots_parquet_with(
+    path: &Path,
+    (spots, extra): (&[Spot], &[ExtraColumn]),
+    body: &Body,
+) -> Result<(), SpotError> {
     let rows: Vec<&Spot> = spots.iter().collect();
     let geometry = spots.iter().map(|spot| wkb_point(spot.place)).collect();
     write(
@@ -36,44 +49,17 @@ pub fn write_spots_parquet(path: &Path, spots: &[Spot], body: &Body) -> Result<(
         &Table {
             name: "spots",
             columns: &SPOT_COLUMNS,
+            extra,
             rows,
             geometry: Some((geometry, geo(spots.iter().map(|spot| spot.place), body))),
         },
     )
 }
 
-/// Writes the points of all light curves, one row each.
-///
-/// # Errors
-/// [`SpotError::Io`].
-pub fn write_light_curves_parquet(path: &Path, curves: &[LightCurve]) -> Result<(), SpotError> {
-    let rows: Vec<&LightPoint> = curves.iter().flat_map(|curve| &curve.points).collect();
-    write(path, &Table { name: "light_curves", columns: &LIGHT_COLUMNS, rows, geometry: None })
-}
-
-const LIGHT_COLUMNS: [Column<LightPoint>; 11] = [
-    column(Kind::Text, "spot_id", "spot in the catalogue", |p| text(&p.spot_id)),
-    column(Kind::Text, "frame_id", "frame", |p| text(&p.frame_id)),
-    column(Kind::Text, "utc", "middle of the exposure, UTC", |p| text(&format_utc(p.epoch))),
-    column(Kind::Number, "iof", "mean I/F of the spot over its area", |p| number(p.iof)),
-    column(Kind::Number, "iof_sigma", "one-sigma random error of iof", |p| number(p.iof_sigma)),
-    column(Kind::Number, "surroundings_iof", "median I/F of the ring around it", |p| {
-        number(p.surroundings_iof)
-    }),
-    column(Kind::Number, "incidence_deg", "incidence angle, degrees", |p| {
-        number(p.incidence_rad * DEG_PER_RAD)
-    }),
-    column(Kind::Number, "emission_deg", "emission angle, degrees", |p| number(p.emission_rad * DEG_PER_RAD)),
-    column(Kind::Number, "phase_deg", "phase angle, degrees", |p| number(p.phase_rad * DEG_PER_RAD)),
-    column(Kind::Text, "illumination", "lit, grazing or night", |p| text(p.illumination.word())),
-    column(Kind::Number, "pixel_km", "size of a pixel across the line of sight, km", |p| number(p.pixel_km)),
-];
-
-const DEG_PER_RAD: f64 = 180.0 / std::f64::consts::PI;
-
 pub(crate) struct Table<'a, T> {
     pub name: &'static str,
     pub columns: &'a [Column<T>],
+    pub extra: &'a [ExtraColumn],
     pub rows: Vec<&'a T>,
     pub geometry: Option<(Vec<Vec<u8>>, Value)>,
 }
@@ -96,6 +82,10 @@ fn fill<T>(file: impl io::Write + Send, table: &Table<'_, T>) -> Result<(), Parq
     for (column, cells) in table.columns.iter().zip(&cells) {
         write_column(&mut group, column.kind, cells)?;
     }
+    for column in table.extra {
+        let cells: Vec<Cell> = (0..table.rows.len()).map(|row| column.cell(row)).collect();
+        write_column(&mut group, column.kind(), &cells)?;
+    }
     if let Some((points, _)) = &table.geometry {
         let values: Vec<ByteArray> = points.iter().map(|p| ByteArray::from(p.clone())).collect();
         write_values::<ByteArrayType>(&mut group, &values, None)?;
@@ -108,13 +98,15 @@ fn fill<T>(file: impl io::Write + Send, table: &Table<'_, T>) -> Result<(), Parq
 /// The message type of a table.
 fn schema<T>(table: &Table<'_, T>) -> String {
     let mut fields = String::new();
-    for column in table.columns {
-        let (kind, note) = match column.kind {
+    let own = table.columns.iter().map(|column| (column.kind, column.name));
+    let added = table.extra.iter().map(|column| (column.kind(), column.name.as_str()));
+    for (kind, name) in own.chain(added) {
+        let (kind, note) = match kind {
             Kind::Text => ("BYTE_ARRAY", " (STRING)"),
             Kind::Number => ("DOUBLE", ""),
             Kind::Count => ("INT32", ""),
         };
-        fields += &format!("OPTIONAL {kind} {}{note};\n", column.name);
+        fields += &format!("OPTIONAL {kind} {name}{note};\n");
     }
     if table.geometry.is_some() {
         fields += "REQUIRED BYTE_ARRAY geometry;\n";
@@ -123,8 +115,8 @@ fn schema<T>(table: &Table<'_, T>) -> String {
 }
 
 fn metadata<T>(table: &Table<'_, T>) -> Vec<KeyValue> {
-    let abouts = table.columns.iter().map(|c| (c.name.to_string(), json!(c.about)));
-    let mut pairs = vec![KeyValue::new("columns".into(), Value::Object(Map::from_iter(abouts)).to_string())];
+    let columns = described(table.columns, table.extra);
+    let mut pairs = vec![KeyValue::new("columns".into(), columns.to_string())];
     if let Some((_, geo)) = &table.geometry {
         pairs.push(KeyValue::new("geo".into(), geo.to_string()));
     }
@@ -203,9 +195,7 @@ pub(crate) fn geo(places: impl Iterator<Item = LonLat>, body: &Body) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Illumination;
     use crate::detect::tests::spot_at;
-    use facula_core::parse_utc;
     use parquet::file::reader::{FileReader, SerializedFileReader};
     use parquet::record::RowAccessor;
 
@@ -252,28 +242,6 @@ mod tests {
         assert_eq!(schema.get_fields().len(), SPOT_COLUMNS.len() + 1);
         assert_eq!(schema.get_fields()[4].get_physical_type(), parquet::basic::Type::DOUBLE);
         assert_eq!(reader.metadata().file_metadata().num_rows(), 0);
-    }
-
-    #[test]
-    fn light_curves_are_one_row_per_point() {
-        let point = LightPoint {
-            spot_id: "S001".into(),
-            frame_id: "FC21".into(),
-            epoch: parse_utc("2015-05-04T01:02:03.004").unwrap(),
-            iof: 0.1,
-            iof_sigma: 0.001,
-            surroundings_iof: 0.03,
-            incidence_rad: 1.0,
-            emission_rad: 0.5,
-            phase_rad: 0.8,
-            illumination: Illumination::Lit,
-            pixel_km: 1.3,
-        };
-        let curve = LightCurve { spot_id: "S001".into(), points: vec![point.clone(), point] };
-        let reader = read(|path| write_light_curves_parquet(path, std::slice::from_ref(&curve)).unwrap());
-        let rows: Vec<_> = reader.get_row_iter(None).unwrap().map(Result::unwrap).collect();
-        assert_eq!((rows.len(), rows[0].get_string(2).unwrap().as_str()), (2, "2015-05-04T01:02:03.004"));
-        assert!((rows[0].get_double(6).unwrap() - 57.29577951308232).abs() < 1e-12);
     }
 
     proptest::proptest! {

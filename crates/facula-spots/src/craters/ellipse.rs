@@ -43,7 +43,19 @@ const MOST_SHEAR: f64 = 0.4;
 
 impl Ellipse {
     /// The ellipse of the points in order around the rim; `None` for too few or points that no ellipse goes through.
+    #[cfg(test)]
     pub fn fit(points: &[RimPoint]) -> Option<Self> {
+        Self::fit_to(points, Self::EXACT)
+    }
+
+    /// Until nothing moves by more than 1e-9 of the radius.
+    pub const EXACT: (usize, f64) = (FIRST_STEPS, 1e-9);
+    /// Until nothing moves by more than 1e-3 of the radius.
+    pub const ROUGH: (usize, f64) = (4, 1e-3);
+
+    /// The ellipse of the points in order around the rim, as exactly as is said; `None` for too few or points that no
+    /// ellipse goes through.
+    pub fn fit_to(points: &[RimPoint], (first_steps, settled): (usize, f64)) -> Option<Self> {
         let points: Vec<RimPoint> = points.iter().copied().filter(|p| p.weight > 0.0).collect();
         if points.len() < FEWEST {
             return None;
@@ -51,13 +63,13 @@ impl Ellipse {
         let mut parameters = circle(&points);
         for pass in 0..STEPS {
             let (normal, right, _) =
-                system(&parameters, &points, if pass < FIRST_STEPS { huber } else { biweight });
+                system(&parameters, &points, if pass < first_steps { huber } else { biweight });
             let step = normal.cholesky()?.solve(&right);
             parameters -= step;
             if !is_sound(&parameters) {
                 return None;
             }
-            if pass >= FIRST_STEPS && step.norm() < 1e-9 * parameters[2] {
+            if pass >= first_steps && step.norm() < settled * parameters[2] {
                 break;
             }
         }
@@ -143,7 +155,7 @@ fn unit_vector(parameters: &Five, at_km: [f64; 2]) -> (f64, [f64; 2]) {
     let determinant = 1.0 - p * p - q * q;
     let u = ((1.0 - p) * dx - q * dy) / determinant;
     let v = ((1.0 + p) * dy - q * dx) / determinant;
-    (u.hypot(v), [u, v])
+    ((u * u + v * v).sqrt(), [u, v])
 }
 
 /// Signed distance from the ellipse (positive outside), km, and its derivative by the parameters.
@@ -154,7 +166,7 @@ fn distance_km(parameters: &Five, at_km: [f64; 2]) -> (f64, Five) {
     let determinant = 1.0 - p * p - q * q;
     // The gradient of the length, 1/km.
     let gradient = [((1.0 - p) * u - q * v) / (determinant * r), ((1.0 + p) * v - q * u) / (determinant * r)];
-    let steepness = gradient[0].hypot(gradient[1]);
+    let steepness = (gradient[0] * gradient[0] + gradient[1] * gradient[1]).sqrt();
     let normal = [gradient[0] / steepness, gradient[1] / steepness];
     // The rim point moves by r (1 + S) u: its part along the normal is what the distance loses.
     let along = |east: f64, north: f64| -(normal[0] * east + normal[1] * north);

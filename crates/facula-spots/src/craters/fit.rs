@@ -71,6 +71,13 @@ impl Care {
             Self::Full => (5, 48.0, 60.0),
         }
     }
+
+    fn exactness(self) -> (usize, f64) {
+        match self {
+            Self::Quick => Ellipse::ROUGH,
+            Self::Full => Ellipse::EXACT,
+        }
+    }
 }
 
 /// The middle and the radius have settled when they move by less than this part of the radius.
@@ -152,7 +159,7 @@ impl<'a> Field<'a> {
         let sight = self.sight(place)?;
         let (polar, cell_km) = self.polar(&frame, (way, care), (sight, search.radius_km))?;
         let points = rim_points(&polar, sight, search);
-        let ellipse = Ellipse::fit(&points)?;
+        let ellipse = Ellipse::fit_to(&points, care.exactness())?;
         let rim_km = 0.5 * ellipse.diameter_km()[0];
         let weight = |ray: usize| sight.weight(ray);
         let likeness = match sight {

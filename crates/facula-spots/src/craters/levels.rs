@@ -4,8 +4,34 @@
 //!
 //! A map that goes round and has an odd number of columns is not halved further: its seam would no longer close.
 
-use facula_core::{LonLat, MapGrid, Raster};
+use facula_core::{LonLat, MapGrid, PixelPos, Raster};
 use rayon::prelude::*;
+
+use crate::detect::window::Frame;
+
+/// Interpolated positions along a line are off by less, cells.
+const BEND_CELLS: f64 = 0.02;
+
+/// A straight line of a plane that touches the body.
+pub(crate) struct Line<'a> {
+    pub frame: &'a Frame,
+    /// Radius of the body there, km.
+    pub radius_km: f64,
+    /// Offset of the first place to the east and north, km.
+    pub start_km: [f64; 2],
+    /// From one place to the next, km.
+    pub step_km: [f64; 2],
+    /// Places.
+    pub count: usize,
+}
+
+impl Line<'_> {
+    fn place(&self, k: usize) -> LonLat {
+        let [east_km, north_km] = self.start_km;
+        let [de_km, dn_km] = self.step_km;
+        self.frame.place(east_km + k as f64 * de_km, north_km + k as f64 * dn_km)
+    }
+}
 
 /// One resolution.
 #[derive(Debug, Clone)]
@@ -21,8 +47,57 @@ impl Level {
     }
 
     /// Bilinear value at a place; NaN outside and beside missing cells.
+    #[cfg(test)]
     pub fn sample(&self, place: LonLat) -> f32 {
-        let Some(at) = self.grid.position(place) else { return f32::NAN };
+        self.grid.position(place).map_or(f32::NAN, |at| self.value(at))
+    }
+
+    /// Values along a straight line on the ground, in order. Places are computed at knots; between them positions on the map
+    /// are interpolated as long as that moves none by more than [`BEND_CELLS`].
+    pub fn along(&self, line: &Line<'_>, mut take: impl FnMut(f32)) {
+        let position = |k: usize| self.grid.position(line.place(k));
+        let stride = self.stride(line);
+        let mut first = 0;
+        let mut begin = position(0);
+        while first < line.count {
+            let last = (first + stride).min(line.count.saturating_sub(1)).max(first + 1);
+            let end = position(last);
+            let near = |a: &PixelPos, b: &PixelPos| (a.x_px - b.x_px).abs() < 0.25 * self.grid.width as f64;
+            let both = begin.zip(end).filter(|(a, b)| near(a, b));
+            for k in first..last.min(line.count) {
+                let at = match both {
+                    _ if k == first => begin,
+                    Some((a, b)) => {
+                        let part = (k - first) as f64 / (last - first) as f64;
+                        let (x, y) = (b.x_px - a.x_px, b.y_px - a.y_px);
+                        Some(PixelPos::new(a.x_px + part * x, a.y_px + part * y))
+                    }
+                    None => position(k),
+                };
+                take(at.map_or(f32::NAN, |at| self.value(at)));
+            }
+            (first, begin) = (last, end);
+        }
+    }
+
+    /// Steps between knots of a line: meridians draw together by the sine of latitude over the square of its cosine.
+    fn stride(&self, line: &Line<'_>) -> usize {
+        let [east_km, north_km] = line.step_km;
+        let step_rad = (east_km * east_km + north_km * north_km).sqrt() / line.radius_km;
+        let ends = [0, line.count.saturating_sub(1)].map(|k| line.place(k).latitude_rad);
+        let middle_rad = line.frame.latitude_rad().abs();
+        let farthest_rad = ends.iter().fold(middle_rad, |a, b| a.max(b.abs())) + step_rad;
+        let cos = farthest_rad.cos();
+        if !(cos > 0.1) {
+            return 1;
+        }
+        let bend = (farthest_rad.sin() / (cos * cos)).max(0.2);
+        let most_rad = (8.0 * BEND_CELLS * self.grid.step_rad / bend).sqrt();
+        ((most_rad / step_rad.max(1e-12)) as usize).clamp(1, 32)
+    }
+
+    /// Bilinear value at a position on the map.
+    fn value(&self, at: PixelPos) -> f32 {
         let (width, height) = (self.grid.width, self.grid.height);
         let (x, y) = (at.x_px.floor(), at.y_px.floor());
         let (u, v) = ((at.x_px - x) as f32, (at.y_px - y) as f32);
@@ -99,7 +174,49 @@ impl Levels {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use facula_core::PixelPos;
+    use facula_core::Ellipsoid;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn values_along_a_line_are_those_of_its_places(
+            lon in 0.0..360.0f64, lat in -89.5..89.5f64, turn in 0.0..6.2f64, step_cells in 0.3..4.0f64,
+        ) {
+            // Smooth, and different in every direction: a cell is worth 0.012 at most.
+            let levels = global(256, |p| (3.0 * p.longitude_rad).sin() * p.latitude_rad.cos() + p.latitude_rad.sin());
+            let level = &levels.0[0];
+            let frame = Frame::at(LonLat::from_degrees(lon, lat), &Ellipsoid::new(470.0, 470.0, 470.0).unwrap());
+            let step_km = step_cells * level.grid.step_rad * 470.0;
+            let (sin, cos) = turn.sin_cos();
+            let line = Line {
+                frame: &frame,
+                radius_km: 470.0,
+                start_km: [-20.0 * step_km * cos, -20.0 * step_km * sin],
+                step_km: [step_km * cos, step_km * sin],
+                count: 41,
+            };
+            let mut found = Vec::new();
+            level.along(&line, |value| found.push(value));
+            prop_assert_eq!(found.len(), 41);
+            for (k, value) in found.iter().enumerate() {
+                let exact = level.sample(line.place(k));
+                prop_assert!((value - exact).abs() < 0.05 * 0.04, "{k}: {value} {exact}");
+            }
+        }
+    }
+
+    #[test]
+    fn lines_of_one_place_and_none_are_lines() {
+        let levels = global(64, |_| 2.0);
+        let frame = Frame::at(LonLat::from_degrees(0.0, 89.9), &Ellipsoid::new(470.0, 470.0, 470.0).unwrap());
+        for count in [0, 1, 2] {
+            let line =
+                Line { frame: &frame, radius_km: 470.0, start_km: [0.0; 2], step_km: [5.0, 0.0], count };
+            let mut found = Vec::new();
+            levels.0[0].along(&line, |value| found.push(value));
+            assert_eq!(found, vec![2.0; count]);
+        }
+    }
 
     fn global(height: usize, value: impl Fn(LonLat) -> f64) -> Levels {
         let grid = MapGrid::global(height);

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! A map about a place in rays and radii, and how much it looks like a crater.
 
-use facula_core::LonLat;
-
-use crate::craters::levels::Level;
+use crate::craters::levels::{Level, Line};
 use crate::detect::window::Frame;
 
 /// Rays around a crater, 5° apart, counter-clockwise from east.
@@ -29,13 +27,19 @@ impl Polar {
     pub fn sampled(level: &Level, frame: &Frame, reach_km: f64, step_km: f64) -> Self {
         let radii = (reach_km / step_km).ceil().clamp(8.0, 400.0) as usize;
         let step_km = reach_km / radii as f64;
-        let value = |k: usize| {
-            let (sin, cos) = direction(k / radii);
-            let r_km = ((k % radii) as f64 + 0.5) * step_km;
-            let place: LonLat = frame.place(r_km * cos, r_km * sin);
-            f64::from(level.sample(place))
-        };
-        Self { radii, step_km, values: (0..RAYS * radii).map(value).collect() }
+        let mut values = Vec::with_capacity(RAYS * radii);
+        for ray in 0..RAYS {
+            let (sin, cos) = direction(ray);
+            let line = Line {
+                frame,
+                radius_km: frame.radius_km(),
+                start_km: [0.5 * step_km * cos, 0.5 * step_km * sin],
+                step_km: [step_km * cos, step_km * sin],
+                count: radii,
+            };
+            level.along(&line, |value| values.push(f64::from(value)));
+        }
+        Self { radii, step_km, values }
     }
 
     /// Fraction of values that are known.
@@ -71,10 +75,12 @@ impl Polar {
 
     /// Takes a plane `a + b east + c north` away.
     pub fn subtract_plane(&mut self, [a, b, c]: [f64; 3]) {
-        for (k, value) in self.values.iter_mut().enumerate() {
-            let (sin, cos) = direction(k / self.radii);
-            let r_km = ((k % self.radii) as f64 + 0.5) * self.step_km;
-            *value -= a + r_km * (b * cos + c * sin);
+        for (ray, values) in self.values.chunks_exact_mut(self.radii).enumerate() {
+            let (sin, cos) = direction(ray);
+            let slope = b * cos + c * sin;
+            for (k, value) in values.iter_mut().enumerate() {
+                *value -= a + (k as f64 + 0.5) * self.step_km * slope;
+            }
         }
     }
 
@@ -137,7 +143,7 @@ pub(crate) fn profile_slope(x: f64) -> f64 {
 mod tests {
     use super::*;
     use crate::craters::levels::Levels;
-    use facula_core::{Ellipsoid, MapGrid, PixelPos, Raster};
+    use facula_core::{Ellipsoid, LonLat, MapGrid, PixelPos, Raster};
 
     fn polar(value: impl Fn(f64, f64) -> f64) -> Polar {
         let sphere = Ellipsoid::new(470.0, 470.0, 470.0).unwrap();

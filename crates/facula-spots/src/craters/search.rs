@@ -13,6 +13,7 @@ use facula_core::LonLat;
 use rayon::prelude::*;
 
 use crate::craters::fit::{Field, Guess, Way};
+use crate::craters::levels::Line;
 use crate::craters::polar::{profile, profile_slope};
 use crate::craters::track::Sight;
 use crate::craters::{CraterOptions, Surface};
@@ -146,8 +147,11 @@ impl Tile {
             frame.place((x as f64 - origin[0]) * step_km, (y as f64 - origin[1]) * step_km)
         };
         let mut values = Vec::with_capacity(width * height);
-        for (y, x) in (0..height).flat_map(|y| (0..width).map(move |x| (y, x))) {
-            values.push(level.sample(place(x, y)));
+        for y in 0..height {
+            let start_km = [-origin[0] * step_km, (y as f64 - origin[1]) * step_km];
+            let (radius_km, step_km) = (frame.radius_km(), [step_km, 0.0]);
+            let line = Line { frame: &frame, radius_km, start_km, step_km, count: width };
+            level.along(&line, |value| values.push(value));
         }
         let missing = values.iter().filter(|v| v.is_nan()).count();
         if missing * 8 > values.len() * 7 {

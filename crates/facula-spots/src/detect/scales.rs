@@ -2,7 +2,7 @@
 //! The multi-scale matched filter: the map relative to its background, at halving sizes, and what stands out of it.
 //!
 //! Response at a scale = map smoothed by a Gaussian of that width minus the mean of the surroundings (a Gaussian
-//! 2√2 times as wide of the map clipped at ±3 sigma, so that neither the spot nor its neighbours enter; it is taken at
+//! 2√2 times as wide, for the narrowest 4√2, of the map clipped at ±3 sigma, so that neither the spot nor its neighbours enter; it is taken at
 //! half the size). Its noise is that of the response itself in windows of equal ground size, terrain included.
 
 use facula_core::PixelPos;
@@ -15,6 +15,11 @@ use crate::detect::{DetectOptions, SpotMap};
 
 /// Full width at half maximum of a Gaussian over its sigma: √(8 ln 2).
 pub(crate) const FWHM_PER_SIGMA: f64 = 2.354_820_045;
+
+/// The narrowest filter where the point-spread function is not known, cells.
+const LEAST_CELLS: f64 = 1.3;
+/// A size shows filters at least this wide in its own cells: summits and noise of narrower ones fall between them.
+const SAMPLED_CELLS: f64 = 1.9;
 
 /// The background and the map at all sizes.
 pub(crate) struct Pyramid<'a> {
@@ -62,7 +67,7 @@ impl<'a> Pyramid<'a> {
 
     /// Everything that stands out, most significant first.
     pub fn candidates(&self, map: &SpotMap<'_>, options: &DetectOptions) -> Vec<Candidate> {
-        let first_cells = (0.7 * map.effective_psf_px).max(1.3);
+        let first_cells = narrowest_cells(map.effective_psf_px);
         let last_cells =
             (options.largest_km / map.cell_km()).min(map.grid.height.min(map.grid.width) as f64 / 6.0);
         let mut found = Vec::new();
@@ -70,7 +75,7 @@ impl<'a> Pyramid<'a> {
         for index in 0..=self.levels.len() {
             let factor = self.view(index).factor();
             let mut widths = Vec::new();
-            let here = |fwhm: f64| index == self.levels.len() || fwhm < 2.0 * factor * first_cells;
+            let here = |fwhm: f64| index == self.levels.len() || fwhm < 2.0 * factor * SAMPLED_CELLS;
             while fwhm_cells <= last_cells && here(fwhm_cells) {
                 widths.push(fwhm_cells);
                 fwhm_cells *= std::f64::consts::SQRT_2;
@@ -97,8 +102,9 @@ impl<'a> Pyramid<'a> {
         options: &DetectOptions,
     ) -> Vec<Candidate> {
         let view = self.view(index);
-        let filters: Vec<Filter> =
-            widths_cells.iter().map(|fwhm| Filter::new(*fwhm / view.factor(), view.factor())).collect();
+        let point_cells = point_cells(map.effective_psf_px);
+        let filter = |fwhm: &f64| Filter::new(*fwhm / view.factor(), view.factor(), point_cells);
+        let filters: Vec<Filter> = widths_cells.iter().map(filter).collect();
         // An extreme that is no spot may be the companion of one.
         let least = options.least_contrast - 1.0;
         let companion = least * options.shading_fraction.min(0.5);
@@ -119,17 +125,30 @@ impl<'a> Pyramid<'a> {
     }
 }
 
+/// The narrowest filter: half an octave below the point-spread function, where cells show that, to part close spots; so
+/// one filter is as wide as the point-spread function itself, which sees faint points best.
+fn narrowest_cells(psf_cells: f64) -> f64 {
+    let narrow_cells = psf_cells / std::f64::consts::SQRT_2;
+    if narrow_cells >= LEAST_CELLS { narrow_cells } else { point_cells(psf_cells) }
+}
+
+/// Width of a point on the map.
+pub(crate) fn point_cells(psf_cells: f64) -> f64 {
+    if psf_cells >= 1.0 { psf_cells } else { LEAST_CELLS }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use facula_core::{Ellipsoid, MapGrid, Quality, Raster};
+    use facula_core::{Ellipsoid, MapGrid, Quality, Random, Raster};
 
-    /// A body of 470 km on 256 lines (5.8 km a cell), flat but for `paint`, with a checkered noise of 0.1 %.
+    /// A body of 470 km on 256 lines (5.8 km a cell), flat but for `paint`, with white noise of 0.1 %.
     fn searched(paint: impl Fn(i64, i64) -> f64) -> Vec<Candidate> {
         let grid = MapGrid::global(256);
+        let mut random = Random::new(1, 1);
         let value = |k: usize| {
             let (x, y) = ((k % 512) as i64, (k / 512) as i64);
-            let noise = 1e-3 * (((x * 7919 + y * 104_729) % 101) as f64 / 50.0 - 1.0);
+            let noise = 1e-3 * random.normal_pair().0;
             (0.1 * (1.0 + noise) * (1.0 + paint(x - 256, y - 128))) as f32
         };
         let albedo = Raster::from_vec(512, 256, (0..512 * 256).map(value).collect()).unwrap();

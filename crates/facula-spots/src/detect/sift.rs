@@ -11,7 +11,7 @@ use rayon::prelude::*;
 
 use crate::Polarity;
 use crate::detect::ground::View;
-use crate::detect::scales::Candidate;
+use crate::detect::scales::{Candidate, point_cells};
 use crate::detect::search::{Extreme, Filter, Scanned};
 use crate::detect::sheet::{Sheet, gaussian};
 use crate::detect::tiles::{Tiles, clutter_sigma, quantile};
@@ -21,11 +21,21 @@ use crate::detect::{DetectOptions, Slopes, SpotMap};
 /// also see the slopes of wider hills.
 const SHADE_FWHM: f64 = 2.5;
 const SHADE_CELLS: f64 = 3.0;
+/// A companion is deeper than this many sigmas: shallower ones lie beside one in twenty faint spots by chance.
+const LEAST_COMPANION: f64 = 4.0;
 /// Radius of the ring of points a peak must stand above, in full widths of the filter.
 const RING_FWHM: f64 = 1.6;
 const RING_POINTS: usize = 24;
 /// The peak must stand above this quantile of the ring: bright neighbours on two sides do not hide it.
 const RING_QUANTILE: f64 = 0.4;
+/// What the ring may say too much by its own noise, in sigmas of the response, for faint peaks: none for those of
+/// [`RING_SIGMA`] and more.
+const RING_ERROR: f64 = 2.0;
+const RING_SIGMA: f64 = 10.0;
+/// Sigmas beyond the least significance that filters narrower than the point-spread function ask, and wider ones for
+/// each doubling.
+const SURPLUS_NARROW: f64 = 0.7;
+const SURPLUS_OCTAVE: f64 = 0.5;
 /// Windows of the noise are at least this many filters wide.
 const WINDOW_FWHM: f64 = 12.0;
 /// Deepest troughs from which the tail is told, and the fewest that tell one.
@@ -44,10 +54,18 @@ pub(crate) struct Sieve<'a> {
 impl Sieve<'_> {
     /// The candidates of one filter.
     pub fn sift(&self, filter: &Filter, scanned: Scanned) -> Vec<Candidate> {
-        let Some(noise) = self.noise(filter, &scanned) else { return Vec::new() };
-        let sigma_at =
-            |e: &Extreme| f64::from(noise.at(f64::from(e.x), f64::from(e.line)).max(f32::MIN_POSITIVE));
-        let least = self.threshold(filter, &scanned, sigma_at);
+        let Some(noise) = self.noise(filter, &scanned, Polarity::Bright) else { return Vec::new() };
+        // Dark spots must not enter the noise they are measured against.
+        let dark = self.options.search.includes(Polarity::Dark);
+        let noise_of_dark = dark.then(|| self.noise(filter, &scanned, Polarity::Dark)).flatten();
+        let sigma_in = |noise: &Tiles, e: &Extreme| {
+            f64::from(noise.at(f64::from(e.x), f64::from(e.line)).max(f32::MIN_POSITIVE))
+        };
+        let sigma_at = |e: &Extreme| match &noise_of_dark {
+            Some(of_dark) if e.response < 0.0 => sigma_in(of_dark, e),
+            _ => sigma_in(&noise, e),
+        };
+        let least = self.threshold(filter, &scanned, |e| sigma_in(&noise, e));
         let factor = self.view.factor();
         let kernel = gaussian(filter.narrow_cells);
         let candidate = |extreme: &Extreme| {
@@ -58,8 +76,9 @@ impl Sieve<'_> {
             if !self.options.search.includes(polarity) || !passes(height) {
                 return None;
             }
-            let own = height.min(self.above_ring(extreme, filter, &kernel));
-            let companion = self.companion(extreme, filter, &scanned.extremes);
+            let ring_error = RING_ERROR * (sigma - height / RING_SIGMA).max(0.0);
+            let own = height.min(self.above_ring(extreme, filter, &kernel) + ring_error);
+            let companion = self.companion(extreme, filter, &scanned.extremes, sigma_at);
             let slope = companion > self.options.shading_fraction;
             if !passes(own) || (slope && self.options.slopes == Slopes::LeftOut) {
                 return None;
@@ -78,7 +97,9 @@ impl Sieve<'_> {
         scanned.extremes.par_iter().filter_map(candidate).collect()
     }
 
-    fn noise(&self, filter: &Filter, scanned: &Scanned) -> Option<Tiles> {
+    /// The noise that spots of a polarity stand out of, told from the other side.
+    fn noise(&self, filter: &Filter, scanned: &Scanned, polarity: Polarity) -> Option<Tiles> {
+        let sign = if polarity == Polarity::Dark { -1.0 } else { 1.0 };
         let sheet = self.view.sheet();
         let cell_km = self.map.cell_km() * self.view.factor();
         let size_cells =
@@ -93,7 +114,8 @@ impl Sieve<'_> {
             },
             ..*sheet
         };
-        let of = Tiles::of(&drawn, size_cells / scanned.stride as f64, |k| scanned.drawn[k], clutter_sigma);
+        let of =
+            Tiles::of(&drawn, size_cells / scanned.stride as f64, |k| sign * scanned.drawn[k], clutter_sigma);
         of.map(|tiles| tiles.spread_over(sheet))
     }
 
@@ -105,7 +127,8 @@ impl Sieve<'_> {
         let troughs = scanned.extremes.iter().filter(|e| e.response < 0.0);
         let depths = troughs.map(|e| f64::from(-e.response) / sigma(e)).collect();
         let tail = tail_threshold(depths, cells, self.options.false_alarm_rate);
-        tail.min(LARGEST_SIGNIFICANCE).max(self.options.least_significance)
+        let width_psf = filter.fwhm_cells * self.view.factor() / point_cells(self.map.effective_psf_px);
+        tail.min(LARGEST_SIGNIFICANCE).max(self.options.least_significance + surplus(width_psf))
     }
 
     /// How far the smoothed map at a cell stands above (most of) a ring around it: a peak on a plateau that is
@@ -128,7 +151,7 @@ impl Sieve<'_> {
             return f64::NAN;
         }
         let own = sign * self.smooth([extreme.line as usize, extreme.x as usize], filter, kernel);
-        f64::from(own - quantile(&mut ring, RING_QUANTILE))
+        f64::from(own + sign * extreme.between - quantile(&mut ring, RING_QUANTILE))
     }
 
     /// The smoothed map at one cell; NaN where too little is known.
@@ -159,7 +182,13 @@ impl Sieve<'_> {
 
     /// A slope lit by the Sun has a shaded one beside it, as dark as the first is bright; a facula has not. The depth
     /// of the deepest trough nearby over the height of the peak (or the other way round).
-    fn companion(&self, extreme: &Extreme, filter: &Filter, all: &[Extreme]) -> f64 {
+    fn companion(
+        &self,
+        extreme: &Extreme,
+        filter: &Filter,
+        all: &[Extreme],
+        sigma: impl Fn(&Extreme) -> f64,
+    ) -> f64 {
         let sheet = self.view.sheet();
         let reach = (SHADE_FWHM * filter.fwhm_cells + SHADE_CELLS).ceil();
         let lines = [f64::from(extreme.line) - reach, f64::from(extreme.line) + reach];
@@ -175,10 +204,18 @@ impl Sieve<'_> {
                 && dx.abs() <= (reach / cos).min(width / 4.0)
                 && self.options.sun_azimuth_rad.is_none_or(|sun_rad| is_along(sun_rad, dx * cos, north))
         };
-        let depths =
-            all[first..last].iter().filter(near).map(|e| f64::from((e.response / extreme.response).abs()));
+        let stands_out = |e: &&Extreme| f64::from(e.response.abs()) >= LEAST_COMPANION * sigma(e);
+        let found = all[first..last].iter().filter(near).filter(stands_out);
+        let depths = found.map(|e| f64::from((e.response / extreme.response).abs()));
         depths.fold(0.0, f64::max)
     }
+}
+
+/// What filters ask beyond the least significance, by their width in point-spread functions. Nearly all chance comes from
+/// the narrow ones, and only that as wide as the point-spread function sees faint points best: it may spend the false
+/// alarms. Wider spots of the same height have far more significance than these sigmas.
+fn surplus(width_psf: f64) -> f64 {
+    if width_psf < 0.9 { SURPLUS_NARROW } else { (SURPLUS_OCTAVE * width_psf.log2()).clamp(0.0, 1.0) }
 }
 
 /// Whether an offset lies within 45° of the line to the Sun, on either side: a hill is dark behind, a bowl before.

@@ -40,6 +40,16 @@ impl Frame {
         Self { up, east, north: up.cross(east), radius_km: ellipsoid.radius_km(up) }
     }
 
+    /// Radius of the body at the centre, km.
+    pub fn radius_km(&self) -> f64 {
+        self.radius_km
+    }
+
+    /// Latitude of the centre, rad.
+    pub fn latitude_rad(&self) -> f64 {
+        self.up.z.atan2(self.up.x.hypot(self.up.y))
+    }
+
     /// Unit vector to the centre.
     pub fn up(&self) -> Vec3<BodyFixed> {
         self.up

@@ -8,8 +8,9 @@ use facula::RequestError;
 use facula::frames::CalibrationChoice;
 use facula::map::{LevelCoverage, MosaicRule, Outliers};
 use facula::maps::{
-    Balance, CellChoice, FrameChoice, FrameSet, MapFormat, MapOutcome, MapRequest, ModelChoice,
-    ProjectionChoice, Region, ScaleChoice, Start, cell_size_m, make_map, map_record,
+    Balance, CellChoice, ColourOutcome, FilterChoice, FrameChoice, FrameSet, FrameTie, MapFormat, MapOutcome,
+    MapRequest, ModelChoice, ProjectionChoice, Region, ScaleChoice, Start, cell_size_m, make_colour_maps,
+    make_map, map_record,
 };
 
 use super::table::Table;
@@ -25,6 +26,8 @@ const HELP: &str = "Examples:
       Adds frames to that map: those already in it are not worked again
   facula map raw/*.LBL --projection polar-stereographic,0,90 --scale 400
       The north, as a pole wants to be seen
+  facula map raw/ --colour -o colours
+      A map for each filter, registered to each other, and all of them as bands of colour.tif with a picture of ratios
   facula map raw/*.LBL --model fit --equalise --rule median
       How the ground scatters light and the frames' own levels from what frames see in common
 
@@ -48,7 +51,7 @@ pub(super) struct MapArgs {
     /// Built-in camera or camera file [default: the frames' instrument].
     #[arg(long, value_name = "NAME|FILE.toml")]
     camera: Option<String>,
-    /// Filter of the camera [default: the frames'].
+    /// Only frames behind this filter of the camera; frames that do not tell theirs are taken as behind it.
     #[arg(long)]
     filter: Option<String>,
     /// Flat field, mean 1.
@@ -70,6 +73,12 @@ pub(super) struct MapArgs {
     /// What a cell seen by several frames becomes.
     #[arg(long, value_enum, default_value_t = Rule::Mean)]
     rule: Rule,
+    /// A map for each filter of the frames on the same cells, registered to each other: DIR/FILTER/, and DIR/colour.tif.
+    #[arg(long, conflicts_with_all = ["filter", "merge", "align_to"])]
+    colour: bool,
+    /// Refine the poses first, until the ground lies where this map has it: a global map, or a map.facc.
+    #[arg(long, value_name = "MAP")]
+    align_to: Option<PathBuf>,
     /// Sums of other processes (map.facc) to join; may be repeated.
     #[arg(long, value_name = "FILE")]
     merge: Vec<PathBuf>,
@@ -175,6 +184,7 @@ impl MapArgs {
             paths: self.frames.clone(),
             body: self.body.clone(),
             mesh: self.shape.clone(),
+            filters: if self.colour { FilterChoice::All } else { FilterChoice::First },
             calibration: CalibrationChoice {
                 camera: self.camera.clone(),
                 filter: self.filter.clone(),
@@ -212,6 +222,7 @@ impl MapArgs {
             balance: if self.light.equalise { Balance::Overlaps } else { Balance::Calibrated },
             limits_deg: [self.light.max_incidence, self.light.max_emission],
             start: if self.fresh { Start::Fresh } else { Start::Add },
+            align_to: self.align_to.clone(),
             merge: self.merge.clone(),
             also: self.also.iter().map(|also| also.format()).collect(),
         }
@@ -243,6 +254,9 @@ pub(super) fn run(args: &MapArgs) -> Result<Answer, RequestError> {
     if args.frames.is_empty() {
         return Err(RequestError::argument("frames", "none"));
     }
+    if args.colour {
+        return colour(args);
+    }
     let terminal = Terminal::new(Detail::of(args.json, args.verbose));
     let made = kernels_and_map(args, &terminal);
     terminal.close();
@@ -250,6 +264,59 @@ pub(super) fn run(args: &MapArgs) -> Result<Answer, RequestError> {
     let text = if args.json { json_text(&map_record(&frames, &outcome)) } else { told(&frames, &outcome) };
     let all = frames.left_out + outcome.left_out == 0;
     Ok(if all { Answer::complete(text) } else { Answer::partial(text) })
+}
+
+fn colour(args: &MapArgs) -> Result<Answer, RequestError> {
+    let terminal = Terminal::new(Detail::of(args.json, args.verbose));
+    let made = args.kernels.load().and_then(|kernels| {
+        let frames = FrameSet::open(&kernels, &args.frames(), &terminal)?;
+        let outcome = make_colour_maps(&frames, &args.request(), &terminal)?;
+        Ok((frames, outcome))
+    });
+    terminal.close();
+    let (frames, outcome) = made?;
+    let lost: usize = outcome.maps.iter().map(|map| map.outcome.left_out).sum();
+    let text = if args.json { json_text(&outcome.record) } else { told_set(&frames, &outcome) };
+    let all = frames.left_out + lost + outcome.untied == 0;
+    Ok(if all { Answer::complete(text) } else { Answer::partial(text) })
+}
+
+fn told_set(frames: &FrameSet, outcome: &ColourOutcome) -> String {
+    let Some(first) = outcome.maps.first() else { return String::new() };
+    let grid = &first.outcome.grid;
+    let mut text = format!(
+        "{} of {} behind {} filters: {} x {} cells of {:.1} m, registered to {}\n",
+        first.outcome.quantity,
+        facula::core::capitalised(&frames.body.name),
+        outcome.maps.len(),
+        grid.width(),
+        grid.height(),
+        cell_size_m(&frames.body, grid),
+        outcome.reference,
+    );
+    let mut table = Table::new(&["filter", "nm", "frames", "area %", "moved by px", "left px"], 1);
+    for map in &outcome.maps {
+        let mean = |of: &dyn Fn(&FrameTie) -> f64| match map.ties.len() {
+            0 => "-".to_string(),
+            count => format!("{:.2}", map.ties.iter().map(of).sum::<f64>() / count as f64),
+        };
+        table.line(vec![
+            map.filter.clone(),
+            map.centre_nm.map_or_else(|| "-".into(), |nm| format!("{nm:.0}")),
+            map.outcome.frames.0.to_string(),
+            format!("{:.2}", 100.0 * map.outcome.coverage.area_fraction),
+            mean(&|tie| tie.shift_px[0].hypot(tie.shift_px[1])),
+            mean(&|tie| tie.rms_px),
+        ]);
+    }
+    text += &table.text();
+    if outcome.untied > 0 {
+        text += &format!("{} frames could not be tied: their poses stay as told\n", outcome.untied);
+    }
+    let folders = outcome.maps.iter().filter_map(|map| map.outcome.files.first()?.parent());
+    folders.for_each(|folder| text += &format!("Wrote {}{}\n", folder.display(), std::path::MAIN_SEPARATOR));
+    outcome.files.iter().for_each(|file| text += &format!("Wrote {}\n", file.display()));
+    text
 }
 
 fn kernels_and_map(args: &MapArgs, terminal: &Terminal) -> Result<(FrameSet, MapOutcome), RequestError> {
@@ -285,6 +352,10 @@ fn told(frames: &FrameSet, outcome: &MapOutcome) -> String {
     };
     outcome.coverage.levels.iter().filter(|level| level.frames > 0).for_each(|level| table.line(line(level)));
     text += &table.text();
+    if !outcome.ties.is_empty() {
+        let left_px = outcome.ties.iter().map(|tie| tie.rms_px).sum::<f64>() / outcome.ties.len() as f64;
+        text += &format!("{} frames aligned to the map, to {left_px:.2} px\n", outcome.ties.len());
+    }
     if outcome.coverage.outliers_rejected > 0 {
         text += &format!("{} single values left out as outliers\n", outcome.coverage.outliers_rejected);
     }

@@ -55,7 +55,7 @@ pub(super) fn run(args: &PhotometryArgs) -> Result<Answer, RequestError> {
 }
 
 /// A value to two digits of its sigma, or to six when it has none, and the sigma.
-fn with_sigma(value: f64, sigma: Option<f64>) -> [String; 2] {
+pub(super) fn with_sigma(value: f64, sigma: Option<f64>) -> [String; 2] {
     match sigma {
         Some(sigma) if sigma > 0.0 && sigma.is_finite() => {
             let decimals = (1.0 - sigma.log10().floor()).clamp(0.0, 12.0) as usize;

@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use facula_core::{capitalised, format_utc};
+use facula_core::{CellGrid, capitalised, format_utc};
 use facula_map::{
     Georeference, GlobalMap, Pds4MapInfo, Pixels, TileOptions, ZarrArray, ZarrOptions, write_pds4_map,
     write_tiles, write_zarr,
@@ -26,6 +26,15 @@ pub enum MapFormat {
 
 /// Part of the measured cells that are black, and that are white, in picture tiles.
 const STRETCH: [f64; 2] = [0.005, 0.995];
+
+/// Refuses formats that cannot hold a map of a grid.
+pub(super) fn check(formats: &[MapFormat], grid: &CellGrid) -> Result<(), RequestError> {
+    let refused = formats.iter().find(|_| !matches!(grid, CellGrid::Angular(_)));
+    refused.map_or(Ok(()), |format| {
+        let name = "also (for equirectangular maps; leave out --projection, or take the GeoTIFF)";
+        Err(RequestError::argument(name, &format!("{format:?}").to_lowercase()))
+    })
+}
 
 /// Writes a map in a format; gives what people open.
 pub(super) fn write(

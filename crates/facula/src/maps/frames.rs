@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The frames of a map: where each was taken from is asked at once, its pixels when the map needs them.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use facula_core::{Body, FrameMeta, Level, Pose, Progress, Reporter, Warning};
@@ -24,7 +26,10 @@ pub struct FrameChoice {
     pub body: Option<String>,
     /// Mesh of the body, body-fixed; the ellipsoid when absent.
     pub mesh: Option<PathBuf>,
-    /// Camera, filter, and what data numbers are calibrated with.
+    /// Whether filters may differ.
+    pub filters: FilterChoice,
+    /// Camera, and what data numbers are calibrated with. A filter takes the frames behind it, and is that of frames that do
+    /// not tell theirs.
     pub calibration: CalibrationChoice,
 }
 
@@ -49,22 +54,34 @@ impl PlacedShot {
     }
 }
 
-/// Frames of one body through one filter, by path.
+/// Whether frames behind several filters may come together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum FilterChoice {
+    /// Those behind the filter of the first.
+    #[default]
+    First,
+    /// All of them.
+    All,
+}
+
+/// Frames of one body, by path.
+#[derive(Clone)]
 pub struct FrameSet {
     /// Those that can be mapped.
     pub shots: Vec<PlacedShot>,
     /// The body; its radii are those of the kernels where they have them.
     pub body: Body,
     /// The surface.
-    pub shape: Shape,
+    pub shape: Arc<Shape>,
     /// How many frames were left out.
     pub left_out: usize,
-    calibrator: Calibrator,
+    calibrator: Arc<Calibrator>,
 }
 
 impl FrameSet {
     /// Asks every frame where it was taken from. A frame that cannot be placed, looks away from the body, or shows another
-    /// body or filter than the first is reported and left out.
+    /// body than the first, or filter where they may not differ, is reported and left out.
     ///
     /// # Errors
     /// [`RequestError`] when no frame is left (the trouble of the first), or a file of the choice cannot be read.
@@ -83,27 +100,52 @@ impl FrameSet {
             found
         };
         let found: Vec<_> = paths.par_iter().map(one).collect();
-        let mut trouble = None;
+        let wanted = choice.calibration.filter.as_deref();
+        let (mut trouble, mut failed, mut other_filters) = (None, 0, BTreeSet::new());
         let mut shots: Vec<PlacedShot> = Vec::new();
         let mut ground = None;
         for (path, found) in paths.iter().zip(found) {
+            if let Ok((shot, ..)) = &found
+                && wanted.is_some_and(|wanted| wanted != shot.meta.filter)
+            {
+                other_filters.insert(shot.meta.filter.clone());
+                continue;
+            }
             let fitting = found.and_then(|(shot, body, shape)| {
                 let (body, _) = &*ground.get_or_insert((body, shape));
-                fits(&shot, (shots.first(), body)).map(|()| shot)
+                let first = shots.first().filter(|_| choice.filters == FilterChoice::First);
+                fits(&shot, (first, body)).map(|()| shot)
             });
             match fitting {
                 Ok(shot) => shots.push(shot),
                 Err(error) => {
                     report.warn(left_out(path, &error));
+                    failed += 1;
                     trouble.get_or_insert(error);
                 }
             }
         }
         let Some((body, ellipsoid)) = ground.filter(|_| !shots.is_empty()) else {
-            return Err(trouble.unwrap_or_else(|| RequestError::argument("frames", "none")));
+            let known = other_filters.into_iter().collect::<Vec<_>>().join(", ");
+            let wanted = wanted.filter(|_| !known.is_empty()).map(|name| format!("filter {name}"));
+            let none = wanted.map(|wanted| RequestError::Selection { wanted, known });
+            let none = none.or(trouble).unwrap_or_else(|| RequestError::argument("frames", "none"));
+            return Err(none);
         };
         let shape = choice.mesh.as_deref().map(read_mesh).transpose()?.map_or(ellipsoid, Shape::Mesh);
-        Ok(Self { left_out: paths.len() - shots.len(), shots, body, shape, calibrator })
+        let (shape, calibrator) = (Arc::new(shape), Arc::new(calibrator));
+        Ok(Self { left_out: failed, shots, body, shape, calibrator })
+    }
+
+    /// Those behind one filter.
+    pub fn of_filter(&self, filter: &str) -> Self {
+        let shots = self.shots.iter().filter(|shot| shot.meta.filter == filter).cloned().collect();
+        Self { shots, left_out: 0, ..self.clone() }
+    }
+
+    /// How many there are behind a filter.
+    pub(super) fn count_of(&self, filter: &str) -> usize {
+        self.shots.iter().filter(|shot| shot.meta.filter == filter).count()
     }
 
     /// A frame's pixels in I/F.
@@ -123,7 +165,7 @@ fn frame_files(named: &[PathBuf]) -> Result<Vec<PathBuf>, RequestError> {
     for path in named {
         if path.is_dir() { files.extend(crate::survey::labels_in(path)?) } else { files.push(path.clone()) }
     }
-    let mut seen = std::collections::BTreeSet::new();
+    let mut seen = BTreeSet::new();
     files.retain(|path| seen.insert(path.clone()));
     Ok(files)
 }
@@ -142,7 +184,10 @@ fn placed(
     };
     let placed = place_frame(kernels, &question, report)?;
     let meta = FrameMeta {
-        filter: choice.calibration.filter.clone().unwrap_or(placed.header.meta.filter),
+        filter: match &choice.calibration.filter {
+            Some(filter) if placed.header.meta.filter.is_empty() => filter.clone(),
+            _ => placed.header.meta.filter,
+        },
         ..placed.header.meta
     };
     let shot = PlacedShot { path: path.to_path_buf(), meta, camera: placed.camera, pose: placed.pose };
@@ -158,7 +203,7 @@ fn fits(shot: &PlacedShot, (first, body): (Option<&PlacedShot>, &Body)) -> Resul
     if let Some(first) = first.filter(|first| first.meta.filter != shot.meta.filter) {
         let (own, other) = (&shot.meta.filter, &first.meta.filter);
         return refuse(format!(
-            "its filter is {own}, the map's first frame has {other}; map each filter by itself"
+            "its filter is {own}, the map's first frame has {other}; map each filter by itself (--filter) or all of them (--colour)"
         ));
     }
     body_in_view(body, &shot.camera, &shot.pose).or_else(refuse)

@@ -7,9 +7,10 @@ use facula_core::{Body, CellGrid, format_utc, write_aside};
 use facula_map::{LevelReport, MapCrs};
 use serde_json::{Value, json};
 
+use super::align::tie_record;
 use super::cells::cell_size_m;
 use super::frames::{FrameSet, PlacedShot};
-use super::run::MapOutcome;
+use super::request::MapOutcome;
 use crate::RequestError;
 
 /// The record as a value.
@@ -31,6 +32,7 @@ pub fn map_record(frames: &FrameSet, outcome: &MapOutcome) -> Value {
         "gains": outcome.balanced.as_ref().map(|levels| levels.gains.iter().map(|gain| json!({
             "frame": gain.id, "gain": gain.gain, "sigma": gain.sigma, "cells_shared": gain.cells,
         })).collect::<Vec<_>>()),
+        "aligned": outcome.ties.iter().map(tie_record).collect::<Vec<_>>(),
         "frames_of_this_run": frames.shots.iter().map(frame).collect::<Vec<_>>(),
     })
 }

@@ -63,7 +63,7 @@ pub fn write_fit_figure(
 }
 
 /// I/F where the Sun and the camera stand at the same height.
-fn mirrored(model: &SurfaceModel, phase_rad: f64) -> f64 {
+pub(crate) fn mirrored(model: &SurfaceModel, phase_rad: f64) -> f64 {
     let cos_half = (phase_rad / 2.0).cos();
     model.iof(LightAngles { cos_incidence: cos_half, cos_emission: cos_half, phase_rad })
 }

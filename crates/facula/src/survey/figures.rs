@@ -396,7 +396,7 @@ fn markers(shot: &Shot, shape: &Shape, spots: &[Spot]) -> Vec<Marker> {
 }
 
 /// Meridians and parallels, 30 degrees apart for a whole disc, closer for a close view.
-fn graticule(shot: &Shot, shape: &Shape) -> Vec<Vec<PixelPos>> {
+pub(crate) fn graticule(shot: &Shot, shape: &Shape) -> Vec<Vec<PixelPos>> {
     let field_rad = shot.camera.ifov_rad() * shot.camera.width_px as f64 * shot.pose.range_km()
         / shape.bounding_radius_km();
     let step_deg = [30.0, 15.0, 10.0, 5.0, 2.0, 1.0]

@@ -232,7 +232,7 @@ fn inputs(loaded: &LoadedCampaign) -> Result<Vec<InputFile>, SurveyError> {
     Ok(inputs)
 }
 
-fn input(path: &Path) -> Result<InputFile, SurveyError> {
+pub(crate) fn input(path: &Path) -> Result<InputFile, SurveyError> {
     let (sha256, size_bytes) = hash_file(path)?;
     Ok(InputFile { path: path.display().to_string(), sha256: hex(&sha256), size_bytes })
 }

@@ -4,7 +4,7 @@
 use facula_core::Reporter;
 use facula_geometry::backplanes;
 use facula_map::{ProductInfo, backplanes_tif, write_products};
-use facula_spots::{write_geojson, write_light_curves_parquet, write_outlines_geojson, write_spots_parquet};
+use facula_spots::write_light_curves_parquet;
 
 use super::Findings;
 use super::folder::RunFolder;
@@ -12,6 +12,7 @@ use super::frames::FrameTools;
 use super::mapping::forget_checkpoint;
 use super::setup::Setup;
 use crate::SurveyError;
+use crate::catalogues::spot_files;
 
 /// Writes everything but the report, the catalogue of products and `run.json`.
 pub(crate) fn products(
@@ -23,11 +24,7 @@ pub(crate) fn products(
     let failed = |e: &dyn std::fmt::Display| SurveyError::stage("write", e);
     let info = product_info(setup, findings);
     write_products(&folder.sub("map")?, &findings.map, &setup.body, &info).map_err(|e| failed(&e))?;
-    write_geojson(&folder.path("spots.geojson"), &findings.spots, &setup.body).map_err(|e| failed(&e))?;
-    write_outlines_geojson(&folder.path("spots_outline.geojson"), &findings.spots, &setup.body)
-        .map_err(|e| failed(&e))?;
-    write_spots_parquet(&folder.path("spots.parquet"), &findings.spots, &setup.body)
-        .map_err(|e| failed(&e))?;
+    spot_files(folder.root(), (&findings.spots, &[]), &setup.body).map_err(|e| failed(&e))?;
     write_light_curves_parquet(&folder.path("light_curves.parquet"), &findings.curves)
         .map_err(|e| failed(&e))?;
     let mut verdict = serde_json::to_vec_pretty(&findings.verdict).map_err(|e| failed(&e))?;

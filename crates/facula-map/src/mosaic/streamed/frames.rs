@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The frames of a streamed mosaic: read before the first tile they touch, forgotten after the last.
 //!
-//! In: a source, where each frame goes, how many may be held. Out: views of the frames that tiles ask for.
+//! In: a source, where each frame goes, how many may be held. Out: views of the frames that tiles ask for. Tiles are
+//! counted in the order they come in.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
+use std::sync::Arc;
 
 use facula_core::{Quality, Reporter};
 use facula_geometry::Shot;
@@ -17,14 +19,14 @@ use super::super::tile_sums::TileSums;
 use super::super::{enter, frames_of_tiles, warn};
 use super::ShotSource;
 use crate::MapError;
-use crate::orthorectify::ShotView;
+use crate::orthorectify::{Clean, ShotView};
 
 /// Most tiles whose frames are read together.
 const TILES_AHEAD: usize = 256;
 /// Memory beside the frames: planes, sums and grounds of the tiles in work, bytes.
-const WORK_BYTES: u64 = 100_000_000;
-/// Bytes per pixel of a frame: I/F and sigma (f32), flags (u8), and what a view may make of it.
-const PIXEL_BYTES: u64 = 12;
+const WORK_BYTES: u64 = 200_000_000;
+/// Bytes per pixel of a frame: I/F and sigma (f32), flags (u8), and something for what the memory's keeper wastes.
+const PIXEL_BYTES: u64 = 10;
 
 pub(super) struct Frames<'a> {
     source: &'a dyn ShotSource,
@@ -35,7 +37,8 @@ pub(super) struct Frames<'a> {
     wanted: BTreeMap<u32, Vec<u32>>,
     /// Tiles of the grid.
     tiles: usize,
-    held: BTreeMap<u32, Shot>,
+    /// Frames with what is known of their flags.
+    held: BTreeMap<u32, (Shot, Arc<Clean>)>,
     /// Frames that turned out to be of no use.
     broken: BTreeSet<u32>,
     /// Cells each measured.
@@ -46,6 +49,23 @@ pub(super) struct Frames<'a> {
     pub most_held: usize,
 }
 
+/// Most frames that a budget allows to hold.
+pub(super) fn most_held(
+    source: &dyn ShotSource,
+    plans: &[(usize, Planned)],
+    budget_bytes: u64,
+) -> Result<usize, MapError> {
+    let pixels = |ticket: &ShotTicket| (ticket.camera.width_px * ticket.camera.height_px) as u64;
+    let largest = plans.iter().map(|(index, _)| pixels(&source.tickets()[*index])).max().unwrap_or(0);
+    let frame_bytes = (largest * PIXEL_BYTES).max(1);
+    let limit = budget_bytes.saturating_sub(WORK_BYTES) / frame_bytes;
+    if limit == 0 {
+        let (needed, what) = (WORK_BYTES + frame_bytes, "streamed mosaic with one frame held, in bytes,");
+        return Err(MapError::Limit { what, needed, limit: budget_bytes, remedy: "raise budget_bytes" });
+    }
+    Ok(usize::try_from(limit).unwrap_or(usize::MAX))
+}
+
 impl<'a> Frames<'a> {
     pub fn new(
         (source, report): (&'a dyn ShotSource, &'a dyn Reporter),
@@ -53,17 +73,9 @@ impl<'a> Frames<'a> {
         plans: Vec<(usize, Planned)>,
         (tiles, budget_bytes): (usize, u64),
     ) -> Result<Self, MapError> {
-        let pixels = |ticket: &ShotTicket| (ticket.camera.width_px * ticket.camera.height_px) as u64;
-        let largest = plans.iter().map(|(index, _)| pixels(&source.tickets()[*index])).max().unwrap_or(0);
-        let frame_bytes = (largest * PIXEL_BYTES).max(1);
-        let limit = budget_bytes.saturating_sub(WORK_BYTES) / frame_bytes;
-        if limit == 0 {
-            let (needed, what) = (WORK_BYTES + frame_bytes, "streamed mosaic with one frame held, in bytes,");
-            return Err(MapError::Limit { what, needed, limit: budget_bytes, remedy: "raise budget_bytes" });
-        }
+        let limit = most_held(source, &plans, budget_bytes)?;
         let wanted = frames_of_tiles(&plans);
         let counts = vec![0; plans.len()];
-        let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         let (held, broken) = (BTreeMap::new(), BTreeSet::new());
         Ok(Self {
             source,
@@ -130,12 +142,16 @@ impl<'a> Frames<'a> {
             }
         }
         self.reads += missing.len() as u64;
-        let read: Vec<(u32, Result<Shot, Refusal>)> =
-            missing.into_par_iter().map(|frame| (frame, self.read(frame))).collect();
+        let ready = |shot: Shot| {
+            let clean = Arc::new(Clean::of(&shot.frame.quality));
+            (shot, clean)
+        };
+        let read: Vec<(u32, Result<_, Refusal>)> =
+            missing.into_par_iter().map(|frame| (frame, self.read(frame).map(ready))).collect();
         for (frame, shot) in read {
             match shot {
-                Ok(shot) => {
-                    self.held.insert(frame, shot);
+                Ok(ready) => {
+                    self.held.insert(frame, ready);
                 }
                 Err(refusal) => {
                     warn(self.report, &self.ticket(frame).id, &refusal);
@@ -170,8 +186,11 @@ impl<'a> Frames<'a> {
 
     /// Views of all frames held.
     pub fn views<'b>(&'b self, engine: &'b Engine<'_>) -> BTreeMap<u32, ShotView<'b>> {
-        let views: Vec<(u32, ShotView<'b>)> =
-            self.held.par_iter().map(|(frame, shot)| (*frame, engine.view(shot))).collect();
+        let views: Vec<(u32, ShotView<'b>)> = self
+            .held
+            .par_iter()
+            .map(|(frame, (shot, clean))| (*frame, engine.view_again(shot, clean)))
+            .collect();
         views.into_iter().collect()
     }
 
@@ -179,10 +198,10 @@ impl<'a> Frames<'a> {
     pub fn fill(
         &self,
         (engine, index): (&Engine<'_>, usize),
-        sums: &mut Option<TileSums>,
+        (position, sums): (usize, &mut Option<TileSums>),
         views: &BTreeMap<u32, ShotView<'_>>,
     ) -> Vec<(u32, u64)> {
-        let Some(wanted) = self.wanted.get(&(index as u32)) else { return Vec::new() };
+        let Some(wanted) = self.wanted.get(&(position as u32)) else { return Vec::new() };
         if wanted.len() > self.limit {
             return self.fill_in_parts((engine, index), sums, wanted);
         }
