@@ -28,7 +28,7 @@ pub struct MapRequest {
     pub model: ModelChoice,
     /// Whether frames are brought to one level.
     pub balance: Balance,
-    /// Largest incidence and emission, degrees; those of [`MosaicOptions`] when absent.
+    /// Largest incidence and emission, degrees; those of [`facula_map::MosaicOptions`] when absent.
     pub limits_deg: [Option<f64>; 2],
     /// What becomes of a map in the folder.
     pub start: Start,
