@@ -29,6 +29,8 @@ from astropy.io import fits
 from PIL import Image
 from spectral.io import envi
 
+import programs
+
 warnings.simplefilter("ignore")
 RNG = np.random.default_rng(4)
 
@@ -514,15 +516,8 @@ def check_speed(tool, folder):
     print(f"time   1024 x 1024 u16 PDS3 label and image: {ours:.2f} ms, pdr {theirs:.2f} ms, GDAL {with_gdal:.2f} ms")
 
 
-def built():
-    """The example `dump`, built by cargo."""
-    repository = Path(__file__).parents[1]
-    subprocess.run(["cargo", "build", "-q", "-p", "facula-archive", "--example", "dump"], check=True, cwd=repository)
-    return Path(os.environ.get("CARGO_TARGET_DIR", repository / "target")) / "debug/examples/dump"
-
-
 def main():
-    tool = sys.argv[1] if len(sys.argv) > 1 else built()
+    tool = sys.argv[1] if len(sys.argv) > 1 else programs.example("dump")
     data = Path(sys.argv[2] if len(sys.argv) > 2 else os.environ.get("FACULA_DATA", "/nowhere"))
     checks = Checks()
     data = data if data.is_dir() else None

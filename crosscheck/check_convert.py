@@ -17,10 +17,11 @@ import pds4_tools
 import rasterio
 from astropy.io import fits
 
+import programs
+
 ROOT = Path(__file__).resolve().parent.parent
 DATA = Path(os.environ.get("FACULA_DATA", ROOT / ".." / "shared" / "data"))
-TARGET = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
-FACULA = TARGET / "debug" / "facula"
+FACULA = programs.facula()
 
 IMAGES = [
     "frames/hyb2_onc_20151203_000006_w2f_l2a.fit",

@@ -19,8 +19,9 @@ import numpy as np
 import pyarrow.parquet
 import pyproj
 
-REPOSITORY = Path(__file__).parents[1]
-HEIGHTS = Path(os.environ.get("FACULA_DATA", REPOSITORY.parent / "shared/data")) / "maps/ceres_dem_2048.tif"
+import programs
+
+HEIGHTS = Path(os.environ.get("FACULA_DATA", programs.REPOSITORY.parent / "shared/data")) / "maps/ceres_dem_2048.tif"
 # Files for craterstats keep six decimals of degrees.
 SAME_PLACE_DEG = 1e-6
 # The same for sizes, as a fraction.
@@ -41,9 +42,7 @@ def rows(path):
 
 def made(folder):
     """Craters from 30 km on of the heights of Ceres, found by the program."""
-    subprocess.run(["cargo", "build", "-q", "-p", "facula"], cwd=REPOSITORY, check=True)
-    program = Path(os.environ.get("CARGO_TARGET_DIR", REPOSITORY / "target")) / "debug/facula"
-    subprocess.run([program, "craters", HEIGHTS, "--body", "ceres", "--west-deg", "-180", "--min-diameter", "30", "-o", folder],
+    subprocess.run([programs.facula(), "craters", HEIGHTS, "--body", "ceres", "--west-deg", "-180", "--min-diameter", "30", "-o", folder],
                    check=True, capture_output=True)
 
 

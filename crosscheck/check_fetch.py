@@ -18,9 +18,10 @@ from pathlib import Path
 import geopandas
 import pystac
 
+import programs
+
 ROOT = Path(__file__).resolve().parent.parent
-TARGET = Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target"))
-FACULA = TARGET / "debug" / "facula"
+FACULA = programs.facula()
 
 VOLUME = "DWNCAFC2_1A"
 # File, filter, latitude and east longitude below the spacecraft (made up).

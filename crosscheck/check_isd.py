@@ -2,7 +2,7 @@
 """Compares the support data (CSM ISD) the program makes of a Dawn frame at Ceres with those of USGS ALE, key by key,
 and with CSPICE where text kernels suffice (clock, body rotation, fields of view, constants).
 
-Usage: python check_isd.py [PROGRAM]      (PROGRAM: the built example `isd`; default: cargo run)
+Usage: python check_isd.py [PROGRAM]      (PROGRAM: the built example `isd`; default: built by cargo)
 Needs: numpy, spiceypy; the data folder in $FACULA_DATA or ../../shared/data beside this file.
 """
 import json
@@ -13,6 +13,8 @@ from pathlib import Path
 
 import numpy as np
 import spiceypy as spice
+
+import programs
 
 REPOSITORY = Path(__file__).parents[1]
 CLOCK, EXPOSURE_S, FILTER, DELAY_S = "488002612:246", 1.8, 6, 0.193
@@ -43,10 +45,10 @@ def data_folder():
 
 
 def made(folder, scale):
-    program = sys.argv[1:2] or ["cargo", "run", "-q", "-p", "facula-geometry", "--example", "isd", "--"]
+    program = sys.argv[1:2] or [programs.example("isd")]
     files = [str(folder / name) for name in TEXTS + TRANSFERS]
     words = [*program, scale, CLOCK, str(EXPOSURE_S), str(FILTER), *files]
-    return json.loads(subprocess.run(words, cwd=REPOSITORY, check=True, capture_output=True, text=True).stdout)
+    return json.loads(subprocess.run(words, check=True, capture_output=True, text=True).stdout)
 
 
 def leaves(value, path=""):

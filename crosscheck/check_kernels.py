@@ -12,7 +12,6 @@ numpy, and the flight data in $FACULA_DATA or ../shared/data; without them it sa
 import argparse
 import collections
 import json
-import os
 import random
 import subprocess
 import sys
@@ -23,6 +22,7 @@ import numpy as np
 import spiceypy as sp
 
 import kernel_sets as sets
+import programs
 
 REPOSITORY = Path(__file__).parents[1]
 # Relative to the length of the vector; aim 1e-12. States of small distances are differences of large ones, and
@@ -284,12 +284,7 @@ def main():
     if data is None:
         print("SKIPPED check_kernels.py: no flight data; set FACULA_DATA")
         return 0
-    program = options.program
-    if program is None:
-        command = ["cargo", "build", "-q", "-p", "facula-spice", "--example", "query"]
-        subprocess.run(command, check=True, cwd=REPOSITORY)
-        target = Path(os.environ.get("CARGO_TARGET_DIR", REPOSITORY / "target"))
-        program = target / "debug/examples/query"
+    program = options.program or programs.example("query")
     tally = Tally()
     with tempfile.TemporaryDirectory() as scratch:
         all_sets = sets.all_sets(data, Path(scratch))

@@ -7,7 +7,6 @@ Builds and runs the example `map_outputs`. GeoTIFF: rasterio (GDAL) and rio-coge
 rioxarray; terrain: Horn's formula in numpy; tiles: Pillow, GDAL's readers of tile services and WMTS, xml.etree; PDS4: rasterio and pyproj.
 """
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -22,7 +21,8 @@ import xarray
 from PIL import Image
 from rio_cogeo.cogeo import cog_validate
 
-REPOSITORY = Path(__file__).parents[1]
+import programs
+
 HEIGHT, WIDTH, RADIUS_M = 1024, 2048, 487300.0
 CRS = pyproj.CRS.from_authority("IAU_2015", 200000115)
 FAILED = []
@@ -206,8 +206,7 @@ def pds4(folder, albedo):
 def main():
     with tempfile.TemporaryDirectory() as name:
         folder = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(name)
-        subprocess.run(["cargo", "run", "-q", "-p", "facula-map", "--example", "map_outputs", str(folder)], cwd=REPOSITORY,
-                       check=True, env=os.environ)
+        subprocess.run([programs.example("map_outputs"), folder], check=True)
         albedo = np.fromfile(folder / "albedo.f32", "<f4").reshape(HEIGHT, WIDTH)
         heights = np.fromfile(folder / "heights.f32", "<f4").reshape(HEIGHT, WIDTH)
         geotiffs(folder, albedo)

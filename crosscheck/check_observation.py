@@ -17,6 +17,8 @@ from pathlib import Path
 import numpy as np
 import spiceypy as spice
 
+import programs
+
 REPOSITORY = Path(__file__).parents[1]
 DATA = next((p for p in (Path(os.environ.get("FACULA_DATA", "")), REPOSITORY.parent / "shared/data")
              if (p / "README.md").is_file() and (p / "kernels").is_dir()), None)
@@ -223,8 +225,7 @@ def main(draws):
     kinds = ["subpnt", "subslr", "sincpt", "sincpt", "ilumin", "limb", "edterm", "nearpt", "recpgr", "et2lst", "lspcn", "phaseq"]
     questions = [question(draw, kinds[i % len(kinds)]) for i in range(draws)]
     questions += [occult_question(draw) for _ in range(draws // 10)] + list(windows_questions())
-    run = subprocess.run(["cargo", "run", "-q", "-p", "facula-geometry", "--example", "observe",
-                          "--", *files], cwd=REPOSITORY, input="\n".join(map(json.dumps, questions)), capture_output=True, text=True)
+    run = subprocess.run([programs.example("observe"), *files], input="\n".join(map(json.dumps, questions)), capture_output=True, text=True)
     assert run.returncode == 0, run.stderr
     differences = {}
     for q, line in zip(questions, run.stdout.splitlines(), strict=True):

@@ -7,7 +7,6 @@ Usage: python check_photometry.py      (builds the example `photometry` of facul
 Needs: numpy, scipy, sbpy.
 """
 import json
-import os
 import subprocess
 import tempfile
 import warnings
@@ -20,7 +19,8 @@ from scipy.optimize import curve_fit
 warnings.simplefilter("ignore")
 from sbpy.photometry import HG, HG1G2  # noqa: E402
 
-REPOSITORY = Path(__file__).parents[1]
+import programs
+
 # Double precision.
 SAME = 1e-12
 # H, G: sbpy has the form of Bowell et al. to the same digits.
@@ -29,11 +29,6 @@ SAME_HG = 1e-10
 SAME_HG1G2 = 3e-5
 # Fits: both stop where the cost changes no more.
 SAME_FIT_SIGMA, SAME_COVARIANCE = 1e-3, 1e-3
-
-
-def build():
-    subprocess.run(["cargo", "build", "-q", "-p", "facula-photometry", "--example", "photometry"], cwd=REPOSITORY, check=True)
-    return Path(os.environ.get("CARGO_TARGET_DIR", REPOSITORY / "target")) / "debug/examples/photometry"
 
 
 def ask(program, **question):
@@ -156,8 +151,7 @@ def check_law(program, name):
 
 def check_command():
     """A table with sigmas through the command against curve_fit with the same numbers."""
-    subprocess.run(["cargo", "build", "-q", "-p", "facula"], cwd=REPOSITORY, check=True)
-    program = Path(os.environ.get("CARGO_TARGET_DIR", REPOSITORY / "target")) / "debug/facula"
+    program = programs.facula()
     light, truth, random = lights(300, seed=5), [0.09, 0.55, 0.15, 0.9], np.random.default_rng(6)
     angles = np.column_stack([np.degrees(np.arccos(light[:, 0])), np.degrees(np.arccos(light[:, 1])), np.degrees(light[:, 2])])
     sigma = 0.03 * minnaert(light.T, *truth)
@@ -179,7 +173,7 @@ def check_command():
 
 
 def main():
-    program = build()
+    program = programs.example("photometry")
     check_phase(program)
     for name in LAWS:
         check_law(program, name)

@@ -15,7 +15,6 @@ the point came from, and the table says how far PROJ is off.
 import argparse
 import collections
 import json
-import os
 import subprocess
 import struct
 import sys
@@ -28,7 +27,8 @@ from pyproj import CRS, Proj, Transformer
 from pyproj.exceptions import CRSError
 from scipy.special import ellipeinc
 
-REPOSITORY = Path(__file__).parents[1]
+import programs
+
 # Lengths on the map over the larger of the equatorial radius and the distance from the origin, and over the scale where
 # that is above 1 (rounding of the place itself); angles on the ground times the scale where that is below 1; scales
 # relative; distortions squared.
@@ -489,22 +489,17 @@ def check_geotiff(program, tally, cases):
             tally.add("GeoTIFF", case.name, case.off(found, case.points)[good], lambda i, case=case: case.title)
 
 
-def build(package, example):
-    subprocess.run(["cargo", "build", "-q", "-p", package, "--example", example], check=True, cwd=REPOSITORY)
-    return Path(os.environ.get("CARGO_TARGET_DIR", REPOSITORY / "target")) / "debug/examples" / example
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("program", nargs="?")
     parser.add_argument("--draws", type=int, default=600, help="random places per projection, besides the special ones")
     options = parser.parse_args()
-    program = options.program or build("facula-core", "project")
+    program = options.program or programs.example("project")
     tally = Tally()
     everything = list(cases(options.draws))
     for case, answer in zip(everything, ask(program, [case.question for case in everything]), strict=True):
         case.compare(tally, answer)
-    check_geotiff(build("facula-map", "geotiff_keys"), tally, everything)
+    check_geotiff(programs.example("geotiff_keys"), tally, everything)
     print(f"{len(everything)} projections")
     return int(tally.report() > 0)
 

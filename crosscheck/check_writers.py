@@ -12,7 +12,8 @@ from pathlib import Path
 import numpy as np
 import spiceypy as spice
 
-REPOSITORY = Path(__file__).parents[1]
+import programs
+
 BODY, CENTER, FRAME = -9, 2000001, "THREE"
 # Relative, and of matrix elements: rounding of either side's interpolation.
 STATE, ATTITUDE = 1e-12, 1e-12
@@ -61,8 +62,7 @@ def compare(folder):
 
 
 def main(folder):
-    command = ["cargo", "run", "-q", "-p", "facula-spice", "--example", "write_kernels", "--", str(folder)]
-    subprocess.run(command, cwd=REPOSITORY, check=True)
+    subprocess.run([programs.example("write_kernels"), folder], check=True)
     for name in ("clock.tf", "trajectory.bsp", "pointing.bc"):
         spice.furnsh(str(folder / name))
     failed = 0
