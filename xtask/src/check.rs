@@ -178,6 +178,9 @@ const DIMENSIONLESS: &[&str] = &[
     "least_probability",
     "trend_probability",
     "whole",
+    "disc_albedo",
+    "disc_albedo_low",
+    "disc_albedo_high",
 ];
 
 /// Runs all checks; what is wrong, one line each.

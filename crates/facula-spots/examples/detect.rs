@@ -76,8 +76,9 @@ fn row(spot: &Spot, grid: &MapGrid) -> Option<Value> {
     Some(json!({
         "x_px": at.x_px, "y_px": at.y_px, "position_sigma_px": spot.position_sigma_km,
         "diameter_px": spot.diameter_km, "disc_diameter_px": spot.disc_diameter_km,
-        "excess_px2": spot.excess_km2, "contrast": spot.contrast, "mean_albedo": spot.mean_albedo,
-        "albedo_sigma": spot.albedo_sigma, "background_albedo": spot.background_albedo,
+        "excess_px2": spot.excess_km2, "excess_sigma_px2": spot.excess_sigma_km2, "contrast": spot.contrast, "mean_albedo": spot.mean_albedo,
+        "albedo_sigma": spot.albedo_sigma, "disc_albedo": spot.disc_albedo, "disc_albedo_low": spot.disc_albedo_low,
+        "disc_albedo_high": spot.disc_albedo_high, "background_albedo": spot.background_albedo,
         "significance": spot.significance, "scale_px": spot.scale_km, "slope_fraction": spot.slope_fraction,
         "flags": spot.flags.iter().map(|flag| flag.word()).collect::<Vec<_>>(),
     }))

@@ -89,7 +89,7 @@ fn text(value: &str) -> Cell {
 }
 
 /// The columns of a spot catalogue.
-pub(crate) const SPOT_COLUMNS: [Column<Spot>; 25] = [
+pub(crate) const SPOT_COLUMNS: [Column<Spot>; 29] = [
     column(Kind::Text, "id", "identifier, S001 the most significant", |s| text(&s.id)),
     column(Kind::Text, "name", "facula or crater it lies in or at (IAU)", |s| Cell::Text(s.name.clone())),
     column(Kind::Text, "host_crater", "smallest named crater that holds it (IAU)", |s| {
@@ -142,6 +142,19 @@ pub(crate) const SPOT_COLUMNS: [Column<Spot>; 25] = [
     column(Kind::Number, "mean_albedo", "mean albedo above half maximum", |s: &Spot| number(s.mean_albedo))
         .within("albedo_sigma (random part)"),
     column(Kind::Number, "albedo_sigma", "one-sigma random error of mean_albedo", |s| number(s.albedo_sigma)),
+    column(
+        Kind::Number,
+        "disc_albedo",
+        "albedo of a uniform disc without the point-spread function",
+        |s: &Spot| number(s.disc_albedo.unwrap_or(f64::NAN)),
+    )
+    .within("disc_albedo_low to disc_albedo_high; none: only they are known"),
+    column(Kind::Number, "disc_albedo_low", "lower bound of it", |s| {
+        number(s.disc_albedo_low.unwrap_or(f64::NAN))
+    }),
+    column(Kind::Number, "disc_albedo_high", "upper bound of it; none: unbounded", |s| {
+        number(s.disc_albedo_high.unwrap_or(f64::NAN))
+    }),
     column(Kind::Number, "background_albedo", "median albedo of the surroundings", |s| {
         number(s.background_albedo)
     }),
@@ -151,8 +164,12 @@ pub(crate) const SPOT_COLUMNS: [Column<Spot>; 25] = [
         number(s.mean_contrast)
     })
     .within("albedo_sigma / background_albedo"),
-    column(Kind::Number, "excess_km2", "sum of (albedo / background - 1) times area, km2", |s| {
+    column(Kind::Number, "excess_km2", "sum of (albedo / background - 1) times area, km2", |s: &Spot| {
         number(s.excess_km2)
+    })
+    .within("excess_sigma_km2"),
+    column(Kind::Number, "excess_sigma_km2", "one-sigma error of it: noise and relief, km2", |s| {
+        number(s.excess_sigma_km2)
     }),
     column(Kind::Number, "significance", "filter response over local noise, sigma", |s| {
         number(s.significance)

@@ -77,6 +77,14 @@ pub struct Spot {
     pub mean_albedo: f64,
     /// One-sigma random error of `mean_albedo`.
     pub albedo_sigma: f64,
+    /// Albedo of the uniform disc of `disc_diameter_km` with the light of `excess_km2`: the point-spread function is taken
+    /// out. `None` where the range of the diameter reaches 0.
+    pub disc_albedo: Option<f64>,
+    /// Lower bound of it: the widest disc of the 68 % range with an excess one sigma nearer to none (of dark spots the
+    /// narrowest with the most, 0 at the least). `None` when no disc looks as narrow.
+    pub disc_albedo_low: Option<f64>,
+    /// Upper bound, the other way round; `None` when unbounded.
+    pub disc_albedo_high: Option<f64>,
     /// Median albedo of the surroundings.
     pub background_albedo: f64,
     /// `peak_albedo / background_albedo`.
@@ -86,6 +94,9 @@ pub struct Spot {
     /// Sum of (albedo / background − 1) times area over the spot and its skirt, km²: does not depend on the
     /// point-spread function.
     pub excess_km2: f64,
+    /// One-sigma error of `excess_km2`: noise and relief around it, and the background's own error. Soft wings beyond the
+    /// skirt are not in it.
+    pub excess_sigma_km2: f64,
     /// Filter response over the local noise of the filtered map (terrain included).
     pub significance: f64,
     /// Full width at half maximum of the filter that saw it best, km.

@@ -9,6 +9,8 @@ use facula_testkit::{data_folder, skip};
 
 /// Issue 2: "in the list with coordinates within 1 degree" of the IAU's.
 const NEAR_DEG: f64 = 1.0;
+/// Kupalo's radius (13 km on a body of 470 km: 1.6 deg) bounds where its bright wall can lie.
+const KUPALO_DEG: f64 = 1.4;
 /// Stein et al. (2019, Icarus 320, 188) count about 300 bright areas on Ceres by eye; bright crater rims come on top.
 const MOST_SPOTS: usize = 900;
 
@@ -42,6 +44,10 @@ fn the_famous_spots_of_ceres_are_found_where_the_iau_has_them() {
             spots.iter().map(|s| s.place.separation_rad(place).to_degrees()).fold(f64::INFINITY, f64::min);
         assert!(nearest_deg < NEAR_DEG, "{name}: {nearest_deg} deg");
     }
+    // Kupalo's bright places lie on its wall, 13 km from the centre of its 26 km.
+    let kupalo = named.iter().find(|f| f.name == "Kupalo").unwrap();
+    let on_wall = |s: &&Spot| s.place.separation_rad(kupalo.place).to_degrees() < KUPALO_DEG;
+    assert!(spots.iter().any(|s| on_wall(&s) && s.contrast > 1.06), "Kupalo");
     // The brightest is Cerealia, in Occator, two and a half times as bright as the ground (map luma, not albedo);
     // Vinalia is a spot of its own.
     let first = &spots[0];

@@ -19,6 +19,8 @@ const POSITION_RMS_KM: f64 = 0.5 * 1.27;
 const RESOLVED_RMS_CELLS: f64 = 0.2;
 /// Worst of 120 discs on smooth ground: light of all, diameter and peak of those wider than 6 km.
 const EXCESS_ERROR: f64 = 0.05;
+/// The same in its own sigmas, on waves of ground.
+const EXCESS_PULL: f64 = 2.5;
 const DIAMETER_ERROR: f64 = 0.02;
 const CONTRAST_ERROR: f64 = 0.03;
 const PSF_CELLS: f64 = 2.3;
@@ -337,11 +339,9 @@ fn spots_at_the_pole_across_the_seam_and_beside_a_gap_are_found_once() {
         let found: Vec<_> = spots.iter().filter(|s| world.distance_km(s.place, disc.place) < 0.5).collect();
         assert_eq!(found.len(), 1, "{:?}", disc.place);
         let flux = PI / 4.0 * disc.diameter_km.powi(2);
-        assert!(
-            (found[0].excess_km2 / flux - 1.0).abs() < EXCESS_ERROR,
-            "{k}: {}",
-            found[0].excess_km2 / flux
-        );
+        let (error, sigma) = (found[0].excess_km2 / flux - 1.0, found[0].excess_sigma_km2 / flux);
+        eprintln!("{k}: excess off by {error:.3} of itself, sigma {sigma:.3}");
+        assert!(error.abs() < EXCESS_ERROR.max(EXCESS_PULL * sigma), "{k}: {error} {sigma}");
         assert_eq!(found[0].has(SpotFlag::Edge), k == 0);
     }
     assert_eq!(spots.len(), truth.len());

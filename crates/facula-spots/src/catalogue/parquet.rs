@@ -228,7 +228,8 @@ mod tests {
         assert_eq!(rows.len(), 2);
         assert_eq!(rows[0].get_string(0).unwrap(), "S001");
         assert_eq!(rows[0].get_double(4).unwrap(), -120.4);
-        assert_eq!(rows[0].get_int(22).unwrap(), 12);
+        let frames = SPOT_COLUMNS.iter().position(|column| column.name == "frames").unwrap();
+        assert_eq!(rows[0].get_int(frames).unwrap(), 12);
         let wkb = rows[1].get_bytes(SPOT_COLUMNS.len()).unwrap();
         assert_eq!((wkb.data()[0], wkb.len()), (1, 21));
         assert_eq!(f64::from_le_bytes(wkb.data()[5..13].try_into().unwrap()), 10.0);

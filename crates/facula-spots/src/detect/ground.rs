@@ -114,6 +114,21 @@ fn usable(albedo: f32, flags: u8) -> bool {
     (albedo > 0.0) & (albedo < f32::INFINITY) & (flags == 0)
 }
 
+/// What small faint spots drown in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Clutter {
+    /// Noise of single cells.
+    Noise,
+    /// Anything that reaches over cells: relief, texture, noise that resampling has smeared.
+    Relief,
+}
+
+/// Scatter of the means of two by two cells over that of the cells: 0.5 for white noise, 0.9 for ground seen through a
+/// point-spread function of two cells. Above this a fifth of the variance is ground.
+const MOSTLY_NOISE: f64 = 0.62;
+/// Cells looked at to tell.
+const LOOKED_AT: usize = 50_000;
+
 /// The map at one size below the full one. Means of blocks of cells, each times its weight.
 pub(crate) struct Level {
     pub sheet: Sheet,
@@ -142,6 +157,28 @@ impl Level {
             }
         };
         Self::halving(&ground.sheet, 2.0, from)
+    }
+
+    /// What this level, the first, shows of the scatter of single cells.
+    pub fn clutter(&self, ground: &Ground<'_>) -> Clutter {
+        let grid = self.sheet.grid;
+        let stride = (self.excess.len() / LOOKED_AT).max(1);
+        let known = |k: &usize| {
+            let (line, x) = (k / grid.width, k % grid.width);
+            let weight = self.weights_line(line).get(x).copied().unwrap_or(1.0);
+            // Towards the poles a map shows more cells than there is ground.
+            weight == 1.0 && self.sheet.cos_latitude(line) > 0.5
+        };
+        let over_sigma = |k: usize| {
+            let (line, x) = ((2 * (k / grid.width)) as f64 + 0.5, (2 * (k % grid.width)) as f64 + 0.5);
+            self.excess[k] * CLIP_SIGMA / ground.limit.at(x, line)
+        };
+        let mut scatter: Vec<f32> =
+            (0..self.excess.len()).step_by(stride).filter(known).map(over_sigma).collect();
+        if scatter.is_empty() || f64::from(robust_sigma(&mut scatter)) > MOSTLY_NOISE {
+            return Clutter::Relief;
+        }
+        Clutter::Noise
     }
 
     /// This level at half its size; `None` when it is too small.
@@ -374,6 +411,36 @@ mod tests {
 
     /// f32 sums of four.
     const ROUNDING: f32 = 1e-5;
+
+    #[test]
+    fn white_noise_is_told_from_ground_seen_through_a_point_spread_function() {
+        let grid = MapGrid { width: 256, height: 256, west_rad: 0.0, north_rad: 0.13, step_rad: 1e-3 };
+        let mut random = facula_core::Random::new(3, 1);
+        let noise: Vec<f32> = (0..256 * 256).map(|_| random.normal_pair().0 as f32).collect();
+        let mean = |k: usize, cells: &[usize]| {
+            let sum: f32 = cells.iter().map(|j| noise[(k + j) % noise.len()]).sum();
+            sum / (cells.len() as f32).sqrt()
+        };
+        let ellipsoid = Ellipsoid::new(1000.0, 1000.0, 1000.0).unwrap();
+        for (cells, expected) in
+            [(&[0][..], Clutter::Noise), (&[0, 1, 256, 257, 2, 258, 512, 513, 514][..], Clutter::Relief)]
+        {
+            let value = |k: usize| 0.1 * (1.0 + 0.02 * mean(k, cells));
+            let albedo = Raster::from_vec(256, 256, (0..256 * 256).map(value).collect()).unwrap();
+            let quality = albedo.map(|_| Quality::GOOD);
+            let map = SpotMap {
+                grid,
+                albedo: &albedo,
+                quality: &quality,
+                sigma: None,
+                coverage: None,
+                ellipsoid,
+                effective_psf_px: 2.0,
+            };
+            let ground = Ground::of(&map, &DetectOptions::default()).unwrap();
+            assert_eq!(Level::first(&ground).unwrap().clutter(&ground), expected, "{}", cells.len());
+        }
+    }
 
     #[test]
     fn halving_keeps_sums_and_weights_also_of_odd_maps_with_holes() {

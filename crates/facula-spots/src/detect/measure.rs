@@ -6,7 +6,7 @@ use std::f64::consts::PI;
 use facula_core::{BodyFixed, LonLat, Quality, Vec3};
 
 use crate::detect::outline::{area, outline};
-use crate::detect::psf::DiscWidths;
+use crate::detect::psf::{DiscAlbedo, DiscWidths, Size};
 use crate::detect::scales::{Candidate, FWHM_PER_SIGMA, Pyramid};
 use crate::detect::tiles::{median, robust_sigma};
 use crate::detect::window::{Frame, Window};
@@ -38,6 +38,12 @@ const RESOLVED: f64 = 1.25;
 /// The window of the centroid ends at so many sigma, and is at least this wide.
 const WINDOW_SIGMA: f64 = 3.5;
 const LEAST_WINDOW_SAMPLES: f64 = 0.8;
+/// Light is summed so many widths as seen beyond the half maximum and the point-spread function: few edges are sharp. A
+/// Gaussian has 1 % of its light left there, and so much of the light is uncertain whatever the noise.
+const SOFT: f64 = 0.6;
+const LIGHT_FLOOR: f64 = 0.01;
+/// Variance of a median over that of a mean, of Gaussian noise: π / 2.
+const MEDIAN_VARIANCE: f64 = PI / 2.0;
 /// Most steps of the windowed centroid, and the step (samples) at which it has settled.
 const WINDOW_STEPS: usize = 16;
 const WINDOW_SETTLED: f64 = 1e-3;
@@ -188,78 +194,126 @@ impl<'a> Measurer<'a> {
         })
     }
 
-    /// Long because a spot has many columns; nothing but the two refusals branches.
+    /// Long because a spot has many columns; nothing branches.
     fn describe(&self, candidate: &Candidate, frame: Frame, segment: Segment) -> Option<Measured> {
-        let window = &segment.window;
-        // Windows of dark spots are turned over: what they hold are depths.
-        let sign = if candidate.polarity == Polarity::Dark { -1.0 } else { 1.0 };
-        let (floor, step_km) = (1.0 + sign * segment.background, window.step_km);
-        let contrast = (1.0 + sign * segment.peak) / floor;
-        let field: Vec<f64> = segment.smooth.iter().map(|v| v - segment.threshold).collect();
-        let line = outline(&field, &segment.marked, window.side);
-        let area_km2 = area(&line).max(0.5) * step_km * step_km;
-        let small = area_km2 < PI * self.psf_km() * self.psf_km();
-        let least = if small { self.options.least_contrast_small } else { self.options.least_contrast };
-        if 1.0 + sign * (contrast - 1.0) < least {
-            return None;
-        }
-        let samples: Vec<usize> = (0..field.len()).filter(|k| segment.marked[*k]).collect();
-        let mean = mean(samples.iter().map(|k| window.values[*k]));
-        let seen = 2.0 * (area_km2 / PI).sqrt() / step_km;
-        let first = centroid(&samples, &field, window.side);
-        let own = |k: usize| if segment.taken[k] { f64::NAN } else { window.values[k] - segment.background };
-        let [x, y] = windowed(own, window.side, first, seen).unwrap_or(first);
-        let place = window.place(x, y);
-        let aperture = window.grown(&segment.marked, self.psf_km() + step_km);
-        let excess_km2 = (0..field.len())
-            .filter(|k| aperture[*k] && !segment.taken[*k] && !window.values[*k].is_nan())
-            .map(|k| sign * (window.values[k] - segment.background) / floor * step_km * step_km)
-            .sum();
-        let size = self.size(candidate, area_km2, segment.noise / (segment.peak - segment.background));
-        if size.seen_km > WIDEST_SEGMENT * candidate.fwhm_cells * self.map.cell_km() + self.psf_km() {
-            return None;
-        }
-        // Pieces of ground with an error of their own: as wide as the smoothing and the point-spread function.
-        let pieces = (area_km2 / (PI / 4.0 * size.blur_km * size.blur_km)).max(1.0);
-        let position_sigma_km = (CENTROID_FLOOR_CELLS * self.map.cell_km())
-            .hypot(2.0 * size.smoothing_km * segment.noise / (segment.peak - segment.background));
-        let at = self.map.grid.position(place)?;
-        let local = f64::from(self.pyramid.ground.background.at(at.x_px, at.y_px));
-        let given_sigma = self.given_sigma(window, &samples);
-        let albedo_sigma = (local * segment.noise / pieces.sqrt()).hypot(given_sigma / pieces.sqrt());
+        let shape = self.shape(candidate, &segment)?;
+        let light = self.light(candidate, &segment, &shape)?;
+        let (window, size) = (&segment.window, &shape.size);
+        let floor_albedo = light.local * light.floor;
+        let relative = |above: f64| 1.0 + light.sign * above;
+        let disc = DiscAlbedo::of([light.excess_km2, light.excess_sigma_km2], size);
         let skirt_km = SKIRT * self.psf_km();
         let skirt = window.grown(&segment.marked, skirt_km);
-        let reach_km =
-            samples.iter().map(|k| window.distance_km(*k)).fold(0.0, f64::max) + step_km + skirt_km;
+        let farthest_km = shape.samples.iter().map(|k| window.distance_km(*k)).fold(0.0, f64::max);
+        let frames = |c| u32::from(nearest(self.map, c, shape.place).unwrap_or(0));
         let spot = Spot {
             id: String::new(),
             polarity: candidate.polarity,
-            place,
-            position_sigma_km,
-            area_km2,
+            place: shape.place,
+            position_sigma_km: self.position_sigma_km(&segment, size),
+            area_km2: shape.area_km2,
             diameter_km: size.seen_km,
             disc_diameter_km: size.disc_km,
             disc_diameter_low_km: size.low_km,
             disc_diameter_high_km: size.high_km,
-            peak_albedo: local * (1.0 + sign * segment.peak),
-            mean_albedo: local * (1.0 + sign * mean),
-            albedo_sigma,
-            background_albedo: local * floor,
-            contrast,
-            mean_contrast: (1.0 + sign * mean) / floor,
-            excess_km2,
+            peak_albedo: light.local * relative(segment.peak),
+            mean_albedo: light.local * relative(light.mean),
+            albedo_sigma: light.albedo_sigma,
+            disc_albedo: disc.best.map(|ratio| ratio * floor_albedo),
+            disc_albedo_low: disc.low.map(|ratio| ratio * floor_albedo),
+            disc_albedo_high: disc.high.map(|ratio| ratio * floor_albedo),
+            background_albedo: floor_albedo,
+            contrast: relative(segment.peak) / light.floor,
+            mean_contrast: relative(light.mean) / light.floor,
+            excess_km2: light.excess_km2,
+            excess_sigma_km2: light.excess_sigma_km2,
             significance: candidate.significance(),
             scale_km: candidate.fwhm_cells * self.map.cell_km(),
-            frames: self.map.coverage.map(|c| u32::from(nearest(self.map, c, place).unwrap_or(0))),
-            outline: closed(window, &line),
-            footprint: footprint(window, &samples),
+            frames: self.map.coverage.map(frames),
+            outline: closed(window, &shape.line),
+            footprint: footprint(window, &shape.samples),
             slope_fraction: candidate.companion,
-            flags: self.flags(&segment, &samples, (size.seen_km, candidate.companion)),
+            flags: self.flags(&segment, &shape.samples, (size.seen_km, candidate.companion)),
             name: None,
             distance_to_name_km: None,
             host_crater: None,
         };
+        let reach_km = farthest_km + window.step_km + skirt_km;
         Some(Measured { spot, window: segment.window, segment: segment.marked, skirt, reach_km, frame })
+    }
+
+    /// `None` when it is too faint for its width, or far wider than the filter that saw it.
+    fn shape(&self, candidate: &Candidate, segment: &Segment) -> Option<Shape> {
+        let window = &segment.window;
+        let field: Vec<f64> = segment.smooth.iter().map(|v| v - segment.threshold).collect();
+        let line = outline(&field, &segment.marked, window.side);
+        let area_km2 = area(&line).max(0.5) * window.step_km * window.step_km;
+        let small = area_km2 < PI * self.psf_km() * self.psf_km();
+        let least = if small { self.options.least_contrast_small } else { self.options.least_contrast };
+        let (sign, floor) = sign_and_floor(candidate, segment);
+        if 1.0 + sign * ((1.0 + sign * segment.peak) / floor - 1.0) < least {
+            return None;
+        }
+        let size = self.size(candidate, area_km2, segment.noise / (segment.peak - segment.background));
+        if size.seen_km > WIDEST_SEGMENT * candidate.fwhm_cells * self.map.cell_km() + self.psf_km() {
+            return None;
+        }
+        let samples: Vec<usize> = (0..field.len()).filter(|k| segment.marked[*k]).collect();
+        let first = centroid(&samples, &field, window.side);
+        let own = |k: usize| if segment.taken[k] { f64::NAN } else { window.values[k] - segment.background };
+        let [x, y] = windowed(own, window.side, first, size.seen_km / window.step_km).unwrap_or(first);
+        Some(Shape { line, area_km2, samples, place: window.place(x, y), size })
+    }
+
+    /// `None` when the centroid lies outside the map.
+    fn light(&self, candidate: &Candidate, segment: &Segment, shape: &Shape) -> Option<Light> {
+        let window = &segment.window;
+        let (sign, floor) = sign_and_floor(candidate, segment);
+        let at = self.map.grid.position(shape.place)?;
+        let local = f64::from(self.pyramid.ground.background.at(at.x_px, at.y_px));
+        // Pieces of ground with an error of their own: as wide as the smoothing and the point-spread function.
+        let pieces = (shape.area_km2 / (PI / 4.0 * shape.size.blur_km * shape.size.blur_km)).max(1.0);
+        let given_sigma = self.given_sigma(window, &shape.samples);
+        let [sum_km2, sigma_km2] = self.excess(candidate, segment, &shape.size);
+        Some(Light {
+            sign,
+            floor,
+            local,
+            mean: mean(shape.samples.iter().map(|k| window.values[*k])),
+            albedo_sigma: (local * segment.noise / pieces.sqrt()).hypot(given_sigma / pieces.sqrt()),
+            excess_km2: sign * sum_km2 / floor,
+            excess_sigma_km2: sigma_km2 / floor,
+        })
+    }
+
+    /// Sum over the spot, the skirt of the point-spread function and soft wings, and its error.
+    fn excess(&self, candidate: &Candidate, segment: &Segment, size: &Size) -> [f64; 2] {
+        let window = &segment.window;
+        let sample_km2 = window.step_km * window.step_km;
+        let reach_km = self.psf_km() + window.step_km.max(SOFT * size.seen_km);
+        let aperture = window.grown(&segment.marked, reach_km);
+        let own = |k: &usize| aperture[*k] && !segment.taken[*k] && !window.values[*k].is_nan();
+        let above = (0..aperture.len()).filter(own).map(|k| window.values[k] - segment.background);
+        let (sum, count) = above.fold((0.0, 0.0), |(sum, count), value| (sum + value, count + 1.0));
+        let area_km2: f64 = count * sample_km2;
+        let around_km2 = (window.values.len() as f64 * sample_km2 - area_km2).max(sample_km2);
+        let of_background = MEDIAN_VARIANCE * area_km2 / around_km2;
+        let uneven_km2 = uneven(segment, &aperture) * area_km2;
+        let noise_km2 =
+            self.noise_density_km(candidate, segment.noise, size) * (area_km2 * (1.0 + of_background)).sqrt();
+        [sum * sample_km2, noise_km2.hypot(uneven_km2).hypot(LIGHT_FLOOR * sum * sample_km2)]
+    }
+
+    /// Noise of the sum over an area, per root of the area: that of white noise of which smoothing leaves what is seen in
+    /// the window, or what the filter left on all the ground around, whichever is more.
+    fn noise_density_km(&self, candidate: &Candidate, noise: f64, size: &Size) -> f64 {
+        let filter_km = candidate.fwhm_cells * self.map.cell_km() / FWHM_PER_SIGMA;
+        (noise * size.smoothing_km).max(candidate.sigma * filter_km) * (4.0 * PI).sqrt()
+    }
+
+    fn position_sigma_km(&self, segment: &Segment, size: &Size) -> f64 {
+        (CENTROID_FLOOR_CELLS * self.map.cell_km())
+            .hypot(2.0 * size.smoothing_km * segment.noise / (segment.peak - segment.background))
     }
 
     fn size(&self, candidate: &Candidate, area_km2: f64, relative_noise: f64) -> Size {
@@ -307,15 +361,31 @@ impl<'a> Measurer<'a> {
     }
 }
 
-struct Size {
-    seen_km: f64,
-    /// Sigma of the smoothing after which the noise was told: white noise of σ after it moves the centroid of a Gaussian
-    /// of height A by 2 σ / A of it, whatever the width.
-    smoothing_km: f64,
-    blur_km: f64,
-    disc_km: f64,
-    low_km: f64,
-    high_km: f64,
+/// Where a spot is and how wide.
+struct Shape {
+    line: Vec<[f64; 2]>,
+    area_km2: f64,
+    samples: Vec<usize>,
+    place: LonLat,
+    size: Size,
+}
+
+/// How bright, relative to the background of the map (`local`).
+struct Light {
+    sign: f64,
+    /// The surroundings.
+    floor: f64,
+    local: f64,
+    mean: f64,
+    albedo_sigma: f64,
+    excess_km2: f64,
+    excess_sigma_km2: f64,
+}
+
+/// Windows of dark spots are turned over: what they hold are depths. The surroundings relative to the background.
+fn sign_and_floor(candidate: &Candidate, segment: &Segment) -> (f64, f64) {
+    let sign = if candidate.polarity == Polarity::Dark { -1.0 } else { 1.0 };
+    (sign, 1.0 + sign * segment.background)
 }
 
 /// The value of a map plane in the cell that holds a place.
@@ -368,6 +438,21 @@ fn surroundings(smooth: &[f64], passes: impl Fn(usize) -> bool) -> Option<(f64, 
     }
     let middle = median(&mut values);
     Some((f64::from(middle), f64::from(robust_sigma(&mut values))))
+}
+
+/// How much the ground bends: the surroundings' nearer half against the farther one. What a background told from them
+/// is wrong by under the spot.
+fn uneven(segment: &Segment, aperture: &[bool]) -> f64 {
+    let window = &segment.window;
+    let free = |k: &usize| !aperture[*k] && !segment.taken[*k] && !segment.smooth[*k].is_nan();
+    let mut free: Vec<usize> = (0..aperture.len()).filter(free).collect();
+    free.sort_by(|a, b| window.distance_km(*a).total_cmp(&window.distance_km(*b)));
+    let (near, far) = free.split_at(free.len() / 2);
+    let middle = |half: &[usize]| {
+        let mut values: Vec<f32> = half.iter().map(|k| segment.smooth[*k] as f32).collect();
+        f64::from(median(&mut values))
+    };
+    if near.is_empty() { 0.0 } else { (middle(near) - middle(far)).abs() }
 }
 
 /// Samples above a threshold that hang together with the seed (eight neighbours), others' samples left out.

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! How wide a uniform disc looks through a Gaussian point-spread function, and back.
+//! How wide a uniform disc looks through a Gaussian point-spread function, and back; how bright the disc is.
+
+use std::f64::consts::PI;
 
 /// Steps of the table, in disc diameters per full width of the point-spread function.
 const STEP: f64 = 0.1;
@@ -34,6 +36,46 @@ impl DiscWidths {
             }
             None => 0.0,
         }
+    }
+}
+
+/// Widths of a spot.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Size {
+    /// As seen.
+    pub seen_km: f64,
+    /// Sigma of the smoothing after which the noise was told: white noise of σ after it moves the centroid of a Gaussian
+    /// of height A by 2 σ / A of it, whatever the width.
+    pub smoothing_km: f64,
+    /// Full width of all that blurred it.
+    pub blur_km: f64,
+    /// The disc that looks so, and the ends of its 68 % range; 0 when no disc looks so narrow.
+    pub disc_km: f64,
+    pub low_km: f64,
+    pub high_km: f64,
+}
+
+/// Albedo over that of the surroundings of the disc that a spot is: its light over its area. `None` where the disc may be
+/// a point: then nothing bounds it from above (a dark one is bounded by black).
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct DiscAlbedo {
+    pub best: Option<f64>,
+    pub low: Option<f64>,
+    pub high: Option<f64>,
+}
+
+impl DiscAlbedo {
+    /// From the excess and its error, km², with the range of the diameter.
+    pub fn of([excess_km2, sigma_km2]: [f64; 2], size: &Size) -> Self {
+        let disc = |excess_km2: f64, diameter_km: f64| {
+            (diameter_km > 0.0).then(|| (1.0 + excess_km2 / (PI / 4.0 * diameter_km * diameter_km)).max(0.0))
+        };
+        // The farthest from the surroundings is the narrowest disc with the most light.
+        let outward = sigma_km2.copysign(excess_km2);
+        let near = disc(excess_km2 - outward, size.high_km);
+        let far = disc(excess_km2 + outward, size.low_km);
+        let [low, high] = if excess_km2 < 0.0 { [far.or(Some(0.0)), near] } else { [near, far] };
+        Self { best: disc(excess_km2, size.disc_km).filter(|_| size.low_km > 0.0), low, high }
     }
 }
 
@@ -102,6 +144,29 @@ mod tests {
         let table = DiscWidths::new();
         assert_eq!(table.disc_km(0.9, 1.0), 0.0);
         assert!((table.disc_km(20.0, 2.0) / 20.0 - 1.0).abs() < 0.005);
+    }
+
+    #[test]
+    fn an_unresolved_disc_has_bounds_and_no_albedo() {
+        let size = |disc_km: f64, low_km: f64, high_km: f64| Size {
+            seen_km: 2.0,
+            smoothing_km: 0.5,
+            blur_km: 2.0,
+            disc_km,
+            low_km,
+            high_km,
+        };
+        // A disc of 2 km twice as bright as its surroundings: an excess of π km².
+        let known = DiscAlbedo::of([PI, 0.0], &size(2.0, 1.6, 2.5));
+        assert!((known.best.unwrap() - 2.0).abs() < 1e-12);
+        assert!((known.low.unwrap() - 1.64).abs() < 1e-12 && (known.high.unwrap() - 2.5625).abs() < 1e-12);
+        let point = DiscAlbedo::of([PI, 0.1 * PI], &size(0.3, 0.0, 2.0));
+        assert_eq!((point.best, point.high), (None, None));
+        assert!((point.low.unwrap() - 1.9).abs() < 1e-12);
+        // Nothing is darker than black.
+        let dark = DiscAlbedo::of([-0.5 * PI, 0.0], &size(1.0, 0.0, 2.0));
+        assert!(dark.best.is_none() && dark.low == Some(0.0));
+        assert!((dark.high.unwrap() - 0.5).abs() < 1e-12);
     }
 
     #[test]

@@ -2,13 +2,13 @@
 //! The multi-scale matched filter: the map relative to its background, at halving sizes, and what stands out of it.
 //!
 //! Response at a scale = map smoothed by a Gaussian of that width minus the mean of the surroundings (a Gaussian
-//! 2√2 times as wide, for the narrowest 4√2, of the map clipped at ±3 sigma, so that neither the spot nor its neighbours enter; it is taken at
-//! half the size). Its noise is that of the response itself in windows of equal ground size, terrain included.
+//! 2√2 times as wide, for the narrowest 8 times where single cells are noise, of the map clipped at ±3 sigma, so that neither the spot nor its
+//! neighbours enter; it is taken at half the size). Its noise is that of the response itself in windows of equal ground size, terrain included.
 
 use facula_core::PixelPos;
 
 use crate::Polarity;
-use crate::detect::ground::{Ground, Level, View};
+use crate::detect::ground::{Clutter, Ground, Level, View};
 use crate::detect::search::{Filter, Scan};
 use crate::detect::sift::Sieve;
 use crate::detect::{DetectOptions, SpotMap};
@@ -25,6 +25,7 @@ const SAMPLED_CELLS: f64 = 1.9;
 pub(crate) struct Pyramid<'a> {
     pub ground: Ground<'a>,
     levels: Vec<Level>,
+    clutter: Clutter,
 }
 
 /// Something that stands out at one scale.
@@ -57,7 +58,8 @@ impl<'a> Pyramid<'a> {
         while let Some(next) = levels.last().and_then(Level::halved) {
             levels.push(next);
         }
-        Some(Self { ground, levels })
+        let clutter = levels.first().map_or(Clutter::Relief, |level| level.clutter(&ground));
+        Some(Self { ground, levels, clutter })
     }
 
     /// The size number `index`, 0 the full one.
@@ -102,8 +104,8 @@ impl<'a> Pyramid<'a> {
         options: &DetectOptions,
     ) -> Vec<Candidate> {
         let view = self.view(index);
-        let point_cells = point_cells(map.effective_psf_px);
-        let filter = |fwhm: &f64| Filter::new(*fwhm / view.factor(), view.factor(), point_cells);
+        let point = (point_cells(map.effective_psf_px), self.clutter);
+        let filter = |fwhm: &f64| Filter::new(*fwhm / view.factor(), view.factor(), point);
         let filters: Vec<Filter> = widths_cells.iter().map(filter).collect();
         // An extreme that is no spot may be the companion of one.
         let least = options.least_contrast - 1.0;

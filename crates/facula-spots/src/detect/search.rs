@@ -5,14 +5,14 @@
 use pulp::{Arch, NullaryFnOnce};
 use rayon::prelude::*;
 
-use crate::detect::ground::{Level, View, fill_weights};
+use crate::detect::ground::{Clutter, Level, View, fill_weights};
 use crate::detect::scales::FWHM_PER_SIGMA;
 use crate::detect::stream::Stream;
 
-/// Width of the surroundings over that of the spot, in sigmas: at 2√2 relief costs least; at 4√2, for filters up to
-/// [`NARROW_PSF`] widths of the point-spread function, where cell noise is all, they add hardly any noise of their own.
+/// Width of the surroundings over that of the spot, in sigmas: at 2√2 relief costs least; at 8, for filters up to
+/// [`NARROW_PSF`] widths of the point-spread function where noise of the cells is all, they add hardly any of their own.
 const RING: f64 = 2.828_427;
-const RING_NARROW: f64 = 5.656_854;
+const RING_NARROW: f64 = 8.0;
 const NARROW_PSF: f64 = 1.5;
 /// Variance of a cell's own width, in cells².
 const CELL_VARIANCE: f64 = 1.0 / 12.0;
@@ -37,11 +37,12 @@ pub(crate) struct Filter {
 
 impl Filter {
     /// A width in cells of a size that shows `factor` cells of the full map in one, and of a point in cells of the map.
-    pub fn new(fwhm_cells: f64, factor: f64, point_cells: f64) -> Self {
+    pub fn new(fwhm_cells: f64, factor: f64, (point_cells, clutter): (f64, Clutter)) -> Self {
         let sigma_cells = fwhm_cells / FWHM_PER_SIGMA;
         let own_variance = CELL_VARIANCE * (1.0 - factor.powi(-2));
         let narrow_cells = (sigma_cells * sigma_cells - own_variance).max(0.05).sqrt();
-        let ring = if fwhm_cells * factor < NARROW_PSF * point_cells { RING_NARROW } else { RING };
+        let wide_ring = clutter == Clutter::Noise && fwhm_cells * factor < NARROW_PSF * point_cells;
+        let ring = if wide_ring { RING_NARROW } else { RING };
         Self { fwhm_cells, narrow_cells, wide_cells: ring * sigma_cells }
     }
 

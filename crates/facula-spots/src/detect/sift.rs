@@ -35,7 +35,7 @@ const RING_SIGMA: f64 = 10.0;
 /// Sigmas beyond the least significance that filters narrower than the point-spread function ask, and wider ones for
 /// each doubling.
 const SURPLUS_NARROW: f64 = 0.7;
-const SURPLUS_OCTAVE: f64 = 0.5;
+const SURPLUS_OCTAVE: f64 = 0.35;
 /// Windows of the noise are at least this many filters wide.
 const WINDOW_FWHM: f64 = 12.0;
 /// Deepest troughs from which the tail is told, and the fewest that tell one.
