@@ -445,14 +445,17 @@ fn surroundings(smooth: &[f64], passes: impl Fn(usize) -> bool) -> Option<(f64, 
 fn uneven(segment: &Segment, aperture: &[bool]) -> f64 {
     let window = &segment.window;
     let free = |k: &usize| !aperture[*k] && !segment.taken[*k] && !segment.smooth[*k].is_nan();
-    let mut free: Vec<usize> = (0..aperture.len()).filter(free).collect();
-    free.sort_by(|a, b| window.distance_km(*a).total_cmp(&window.distance_km(*b)));
-    let (near, far) = free.split_at(free.len() / 2);
-    let middle = |half: &[usize]| {
-        let mut values: Vec<f32> = half.iter().map(|k| segment.smooth[*k] as f32).collect();
-        f64::from(median(&mut values))
-    };
-    if near.is_empty() { 0.0 } else { (middle(near) - middle(far)).abs() }
+    let mut free: Vec<(f32, f32)> = (0..aperture.len())
+        .filter(free)
+        .map(|k| (window.distance_km(k) as f32, segment.smooth[k] as f32))
+        .collect();
+    let half = free.len() / 2;
+    if half == 0 {
+        return 0.0;
+    }
+    free.select_nth_unstable_by(half, |a, b| a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)));
+    let middle = |half: &[(f32, f32)]| f64::from(median(&mut half.iter().map(|s| s.1).collect::<Vec<f32>>()));
+    (middle(&free[..half]) - middle(&free[half..])).abs()
 }
 
 /// Samples above a threshold that hang together with the seed (eight neighbours), others' samples left out.

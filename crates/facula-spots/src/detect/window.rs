@@ -150,7 +150,7 @@ impl Window {
     pub fn distance_km(&self, sample: usize) -> f64 {
         let half = (self.side / 2) as f64;
         let [x, y] = [(sample % self.side) as f64 - half, (sample / self.side) as f64 - half];
-        x.hypot(y) * self.step_km
+        (x * x + y * y).sqrt() * self.step_km
     }
 
     /// The place at a (fractional) sample position.
