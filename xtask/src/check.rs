@@ -178,6 +178,7 @@ const DIMENSIONLESS: &[&str] = &[
     "least_probability",
     "trend_probability",
     "whole",
+    "least_significance_off_slopes",
     "disc_albedo",
     "disc_albedo_low",
     "disc_albedo_high",

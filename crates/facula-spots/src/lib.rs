@@ -32,6 +32,7 @@ pub use detect::completeness::{
     CompletenessCell, CompletenessOptions, CompletenessTable, Reliability, completeness,
 };
 pub use detect::frame::{FrameOptions, FrameSpot, detect_frame};
+pub use detect::slopes::slope_contrast;
 pub use detect::{DetectOptions, Search, Slopes, SpotMap, detect};
 pub use error::SpotError;
 pub use light::contrast::{ContrastTrend, contrast_of, contrast_trend};

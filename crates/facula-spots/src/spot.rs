@@ -104,7 +104,8 @@ pub struct Spot {
     /// Frames that saw the centroid's cell, where the map tells.
     pub frames: Option<u32>,
     /// Evidence for relief: height of the strongest companion of the opposite sign beside it (along the direction of the
-    /// Sun where that is known) over its own. A slope lit by the Sun has about 1, an albedo spot on flat ground about 0.
+    /// Sun where that is known) over its own; on frames, where larger, the share of its light that the ground beside it
+    /// lacks towards the Sun. A slope lit by the Sun has about 1, an albedo spot on flat ground about 0.
     pub slope_fraction: f64,
     /// Closed outline at half maximum: the first place is repeated at the end.
     pub outline: Vec<LonLat>,

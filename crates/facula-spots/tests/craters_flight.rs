@@ -7,15 +7,14 @@
 // Tests may unwrap; this one writes a picture to look at.
 #![allow(clippy::unwrap_used, clippy::disallowed_methods)]
 
+#[path = "support/hamo.rs"]
+mod hamo;
+
 use std::path::Path;
 
-use facula_align::{MapMatchOptions, match_map};
-use facula_archive::{Limits, ReadOptions, read_frame, read_map};
-use facula_core::{
-    Body, BodyFixed, Ellipsoid, Epoch, Feature, IofFrame, LonLat, MapGrid, PixelPos, Raster, Silent, Vec3,
-    features,
-};
-use facula_geometry::{CameraFile, Shot};
+use facula_archive::{Limits, read_map};
+use facula_core::{Ellipsoid, Feature, LonLat, MapGrid, PixelPos, Raster, Silent, features};
+use facula_geometry::Shot;
 use facula_shape::Shape;
 use facula_spots::{
     Crater, CraterGuess, CraterMap, CraterOptions, CraterRim, Sunlight, Surface, Where, detect_craters,
@@ -24,9 +23,7 @@ use facula_spots::{
 use facula_testkit::{data_folder, skip};
 use facula_world::{World, WorldOptions};
 
-fn ceres() -> Body {
-    Body::built_in("ceres").unwrap()
-}
+use hamo::{HAMO_SUN, ceres, hamo};
 
 fn feature(name: &str) -> Feature {
     features("ceres").into_iter().find(|f| f.name == name).unwrap()
@@ -127,30 +124,6 @@ fn the_named_craters_of_ceres_are_found_on_its_relief_map() {
 /// Reached on the drifting relief map: 37 of 43, and 1.009.
 const FOUND_PERCENT: usize = 80;
 const DIAMETER_BIAS: f64 = 0.03;
-
-/// The Sun from the centre of Ceres at the time of the HAMO frame, body-fixed, km. From CSPICE N0067 by spiceypy:
-/// `spkpos` (planets_ceres_vesta_2007_2018.bsp), pole and spin of dawn_ceres_v06.tpc, naif0012.tls.
-const HAMO_SUN: [f64; 2] = [160.155_480, 3.944_772];
-
-fn hamo_sun(_: Epoch) -> Option<Vec3<BodyFixed>> {
-    Some(LonLat::from_degrees(HAMO_SUN[0], HAMO_SUN[1]).direction() * (2.964_19 * 149_597_870.7))
-}
-
-/// The HAMO frame with its pose matched to the albedo map.
-fn hamo(folder: &Path, body: &Body) -> Shot {
-    let options = ReadOptions { sun: Some(&hamo_sun), ..ReadOptions::new(body) };
-    let path = folder.join("ceres-hamo/FC21B0043185_15267083218F1E.png");
-    let frame = read_frame(&path, &options, &Silent).unwrap();
-    let albedo = read_map(&folder.join("maps/ceres_albedo_4096.jpg"), -180.0, &Limits::default()).unwrap();
-    let camera = CameraFile::built_in("dawn_fc2").unwrap().camera("F1").unwrap();
-    let (pose, sigma) = (frame.pose.unwrap(), frame.dn.map(|_| 1.0));
-    let iof = IofFrame { meta: frame.meta, iof: frame.dn, sigma, quality: frame.quality };
-    let mut shot = Shot { frame: iof, camera, pose };
-    let matching = MapMatchOptions { position_sigma_km: 50.0, ..Default::default() };
-    shot.pose =
-        match_map(&shot, &Shape::Ellipsoid(body.ellipsoid()), &albedo, &matching, &Silent).unwrap().pose;
-    shot
-}
 
 /// The frame on the map: each cell's place on the ellipsoid looked up.
 fn mapped(shot: &Shot, grid: MapGrid, ellipsoid: &Ellipsoid) -> Raster<f32> {

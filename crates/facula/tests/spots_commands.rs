@@ -144,6 +144,10 @@ fn a_map_with_everything_beside_it_tells_all_of_it() {
         assert!(of("blue_ratio_sigma") < 0.01 && (of("blue_colour") / expected - 1.0).abs() < 0.02, "{spot}");
         // 20 km per radian of 470 km: 2.44 degrees everywhere.
         assert!((of("terrain_slope_deg") - 2.44).abs() < 0.1, "{spot}");
+        // So little slope makes 3 % at most: 1 / (1 + cos 45) of the slope by Lommel-Seeliger's half of the law, all of it by
+        // Lambert's.
+        assert!((of("terrain_shading_contrast") - 1.03).abs() < 0.01, "{spot}");
+        assert!(!spot["properties"]["flags"].to_string().contains("slope"), "{spot}");
     }
     assert!(spots.iter().any(|spot| spot["properties"]["match_name"] == "Spot 5"));
     // From far away the pair in Occator is one spot; here it is two: the tree tells.
@@ -162,6 +166,33 @@ fn a_map_with_everything_beside_it_tells_all_of_it() {
     let columns = &json(&folder.join("s/spots.geojson"))["columns"];
     assert_eq!(columns["blue_ratio"]["uncertainty"], "blue_ratio_sigma");
     assert_eq!(columns["terrain_slope_deg"]["unit"], "degree");
+}
+
+#[test]
+fn bright_ground_of_the_real_ceres_is_not_taken_for_its_slopes() {
+    const NAME: &str = "bright_ground_of_the_real_ceres_is_not_taken_for_its_slopes";
+    let Some(data) = data_folder() else { return skip(NAME, "no data folder") };
+    let folder = tempfile::tempdir().unwrap();
+    let maps = data.join("maps");
+    let line = format!(
+        "spots {} --body ceres --west-deg -180 --dtm {} -o s",
+        maps.join("ceres_albedo_4096.jpg").display(),
+        maps.join("ceres_dem_2048.tif").display()
+    );
+    let (code, _, complaints) = run(folder.path(), &line);
+    assert_eq!(code, 0, "{complaints}");
+    let spots = features_of(&folder.path().join("s/spots.geojson"));
+    let is_slope = |spot: &&Value| spot["properties"]["flags"].to_string().contains("slope");
+    eprintln!("{} of {} spots could be slopes", spots.iter().filter(is_slope).count(), spots.len());
+    for name in ["Cerealia Facula", "Vinalia Faculae", "Haulani", "Oxo"] {
+        let named =
+            |spot: &&Value| ["name", "host_crater"].iter().any(|key| spot["properties"][*key] == name);
+        let mut of = spots.iter().filter(named).peekable();
+        assert!(of.peek().is_some(), "{name}");
+        assert!(of.all(|spot| !is_slope(&spot)), "{name}");
+    }
+    let (code, _, complaints) = run(folder.path(), &format!("{line} --shading-incidence 95"));
+    assert!(code == 2 && complaints.contains("shading-incidence"), "{complaints}");
 }
 
 #[test]

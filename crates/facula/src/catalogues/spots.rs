@@ -50,6 +50,8 @@ pub struct SpotRequest {
     pub psf_px: Option<f64>,
     /// Map of heights, for the slopes under spots; in metres unless it says so.
     pub dtm: Option<MapChoice>,
+    /// Incidence at which slopes of the map of heights are taken to be lit, degrees, above 0 and below 90.
+    pub shading_incidence_deg: f64,
     /// List of places (CSV: name, longitude, latitude) to match with; the IAU's names when absent.
     pub listed: Option<PathBuf>,
     /// Fitted craters (`craters.parquet`) that may host spots.
@@ -75,6 +77,7 @@ impl SpotRequest {
             diameters_km: [None; 2],
             psf_px: None,
             dtm: None,
+            shading_incidence_deg: 45.0,
             listed: None,
             craters: None,
             completeness: None,
@@ -222,7 +225,8 @@ impl Run<'_> {
         number(&mut spots);
         let mut extra = colour::columns(&spots, &map, (self.request, self.report), &mut self.inputs)?;
         if let Some(dtm) = &self.request.dtm {
-            extra.extend(terrain::columns(&spots, (dtm, &map.body), self.report, &mut self.inputs)?);
+            let judged = (dtm, self.request, &map.body);
+            extra.extend(terrain::columns(&mut spots, judged, self.report, &mut self.inputs)?);
         }
         let mut found = Vec::new();
         if let Some(pixel_km) = self.request.view_km {

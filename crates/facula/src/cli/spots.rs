@@ -22,9 +22,9 @@ const HELP: &str = "Examples:
   facula spots approach/ rc3/ hamo/ -o family
       Three maps, searched one by one; what becomes of each spot from the coarse to the fine is in family.json
   facula spots raw/*.LBL -k kernels/*
-      Frames as they are: places in pixels and on the ground, with errors of both
+      Frames as they are: places in pixels and on the ground, with errors of both; lit slopes are told by the Sun's direction
   facula spots hamo/ --false-alarm-rate 1e-3 --min-significance 4
-      Fine maps and frames, where crater walls are the noise: more spots, and more false ones
+      Fine maps, where crater walls are the noise: more spots, and more false ones
   facula spots map/ --completeness --hubble-km 30 --dtm heights.tif --craters craters/craters.parquet
       How much is found of what is there; the same from far away; slopes under spots; which crater they lie in
   facula spots F2/ --colour F5/ F8/
@@ -144,9 +144,12 @@ impl SearchArgs {
 
 #[derive(Debug, Args)]
 struct BesideArgs {
-    /// Map of heights in metres: the slope of the ground under each spot.
+    /// Map of heights in metres: the slope of the ground under each spot; spots that its shading alone could make are flagged.
     #[arg(long, value_name = "FILE")]
     dtm: Option<PathBuf>,
+    /// With --dtm: incidence at which the slopes are taken to be lit, degrees; larger ones ask for more contrast.
+    #[arg(long, value_name = "DEG", default_value_t = 45.0, requires = "dtm")]
+    shading_incidence: f64,
     /// Fitted craters (craters.parquet of `facula craters`) that may host spots, before the IAU's.
     #[arg(long, value_name = "FILE")]
     craters: Option<PathBuf>,
@@ -206,6 +209,7 @@ impl SpotsArgs {
             diameters_km: [self.search.min_diameter, self.search.max_diameter],
             psf_px: self.map.psf,
             dtm: self.beside.dtm.as_ref().map(|path| self.map.other(path)),
+            shading_incidence_deg: self.beside.shading_incidence,
             listed: self.beside.catalogue.clone(),
             craters: self.beside.craters.clone(),
             completeness: self.beside.completeness.map(usize::from),
