@@ -12,10 +12,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 HERE = Path(__file__).parent
-# On their own data, against CSPICE, USGS ALE, astropy, GDAL, pdr, PROJ.
+# On their own data, against CSPICE, USGS ALE, astropy, GDAL, pdr, PROJ, ffmpeg.
 ONCE = ["check_kernels.py", "check_writers.py", "check_observation.py", "check_isd.py", "check_archive.py",
         "check_convert.py", "check_fetch.py", "check_photometry.py", "check_projections.py", "check_map_outputs.py",
-        "check_craters.py", "check_detection.py"]
+        "check_craters.py", "check_detection.py", "check_video.py"]
 # Equirectangular systems of IAU_2015 with central meridian 180 degrees.
 IAU_CODES = {"ceres": "200000115", "vesta": "200000415"}
 

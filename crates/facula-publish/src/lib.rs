@@ -3,7 +3,7 @@
 //! From numbers to what people look at: annotated frames, maps, light curves, limb residuals, verdicts, the
 //! animation of spots crossing the terminator, and a report in one file.
 //!
-//! Inputs are small structs of this crate (values and text), outputs are bytes: PNG, GIF, HTML. Nothing is fetched,
+//! Inputs are small structs of this crate (values and text), outputs are bytes: PNG, GIF, MP4, HTML. Nothing is fetched,
 //! no system font is used, and the same input gives the same bytes whatever the number of threads.
 //!
 //! ```
@@ -33,7 +33,10 @@ mod resample;
 mod stretch;
 mod svg;
 
-pub use animation::{GifFrame, GifOptions, terminator_gif};
+pub use animation::{
+    AnimationFormat, AnimationFrame, AnimationMark, AnimationOptions, terminator_animation, terminator_gif,
+    terminator_mp4,
+};
 pub use colour::ColourMap;
 pub use error::PublishError;
 pub use figure::frame::{

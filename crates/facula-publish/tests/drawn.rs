@@ -330,13 +330,13 @@ fn unpack(bytes: &[u8]) -> Vec<Drawn> {
 
 #[test]
 fn the_animation_keeps_brightness_and_marks_the_place() {
-    let frame = |brightness: f32| GifFrame {
+    let frame = |brightness: f32| AnimationFrame {
         image: Raster::from_vec(96, 96, (0..96 * 96).map(|i| brightness * (i % 96) as f32).collect())
             .unwrap(),
         caption: "2015-05-04T00:00:00 UTC".into(),
-        marks: vec![(PixelPos::new(47.5, 23.5), String::new())],
+        marks: vec![AnimationMark::named(PixelPos::new(47.5, 23.5), "")],
     };
-    let frames = unpack(&terminator_gif(&[frame(0.2), frame(1.0)], &GifOptions::default()).unwrap());
+    let frames = unpack(&terminator_gif(&[frame(0.2), frame(1.0)], &AnimationOptions::default()).unwrap());
     let right = |drawn: &Drawn| drawn.at(440.0, 300.0)[0];
     assert!(right(&frames[1]) > right(&frames[0]) + 60, "one stretch for all frames");
     // 480 px for 96: the mark's centre is at 5 * 48, 5 * 24; its ring has 0.75 of the type size of 16.
@@ -349,14 +349,14 @@ fn the_animation_keeps_brightness_and_marks_the_place() {
 
 #[test]
 fn frames_of_another_shape_are_fitted_and_centred() {
-    let frame = |width: usize, height: usize| GifFrame {
+    let frame = |width: usize, height: usize| AnimationFrame {
         image: Raster::filled(width, height, 1.0),
         caption: String::new(),
         marks: Vec::new(),
     };
     let mut first = frame(100, 100);
     first.image.set(0, 0, 0.0);
-    let frames = unpack(&terminator_gif(&[first, frame(50, 100)], &GifOptions::default()).unwrap());
+    let frames = unpack(&terminator_gif(&[first, frame(50, 100)], &AnimationOptions::default()).unwrap());
     let tall = &frames[1];
     assert_eq!((tall.width, tall.height), (480, 480));
     assert!(tall.at(60.0, 240.0)[0] < 30 && tall.at(420.0, 240.0)[0] < 30 && tall.at(240.0, 240.0)[0] > 150);

@@ -56,11 +56,11 @@ fn map(values: &Raster<f32>) -> MapFigure<'_> {
     }
 }
 
-fn animation(count: usize, size: usize) -> Vec<GifFrame> {
-    let one = |i: usize| GifFrame {
+fn animation(count: usize, size: usize) -> Vec<AnimationFrame> {
+    let one = |i: usize| AnimationFrame {
         image: sphere(size, i as f32 / count as f32 * 3.0 - 1.5),
         caption: format!("frame {i} {HOSTILE}"),
-        marks: vec![(PixelPos::new(0.59 * size as f64, 0.36 * size as f64), "Spot 5".into())],
+        marks: vec![AnimationMark::named(PixelPos::new(0.59 * size as f64, 0.36 * size as f64), "Spot 5")],
     };
     (0..count).map(one).collect()
 }
@@ -105,7 +105,10 @@ fn products() -> Vec<Vec<u8>> {
     vec![
         annotated_frame(&frame(&image)).unwrap().bytes,
         map_figure(&map(&values)).unwrap().bytes,
-        terminator_gif(&animation(4, 96), &GifOptions::default()).unwrap(),
+        terminator_gif(&animation(4, 96), &AnimationOptions::default()).unwrap(),
+        // Two groups of frames between key frames.
+        terminator_mp4(&animation(26, 64), &AnimationOptions { width_px: 96, ..AnimationOptions::default() })
+            .unwrap(),
         report_html(&report()).into_bytes(),
     ]
 }
@@ -139,7 +142,7 @@ fn frames_decode_and_show_a_gradation_not_a_white_disc() {
 
 #[test]
 fn the_animation_decodes_with_its_frames_and_delay_and_loops() {
-    let options = GifOptions { delay_ms: 320, ..GifOptions::default() };
+    let options = AnimationOptions { delay_ms: 320, ..AnimationOptions::default() };
     let bytes = terminator_gif(&animation(7, 120), &options).unwrap();
     let mut decoder = gif::DecodeOptions::new().read_info(bytes.as_slice()).unwrap();
     let mut count = 0;
@@ -154,31 +157,32 @@ fn the_animation_decodes_with_its_frames_and_delay_and_loops() {
 
 #[test]
 fn twenty_four_frames_of_480_pixels_stay_within_three_megabytes() {
-    let frames: Vec<GifFrame> = animation(24, 480);
-    let bytes = terminator_gif(&frames, &GifOptions::default()).unwrap();
+    let frames: Vec<AnimationFrame> = animation(24, 480);
+    let bytes = terminator_gif(&frames, &AnimationOptions::default()).unwrap();
     assert!(bytes.len() <= 3_000_000, "{}", bytes.len());
 }
 
 #[test]
 fn a_budget_no_animation_can_meet_is_an_error_that_names_it() {
-    let options = GifOptions { max_bytes: 1000, ..GifOptions::default() };
+    let options = AnimationOptions { max_bytes: 1000, ..AnimationOptions::default() };
     let error = terminator_gif(&animation(3, 96), &options).unwrap_err();
     assert!(matches!(error, PublishError::Limit { limit: 1000, .. }), "{error}");
 }
 
 #[test]
 fn impossible_animations_are_refused() {
-    let refused = |frames: &[GifFrame], options: GifOptions| terminator_gif(frames, &options).unwrap_err();
-    assert!(matches!(refused(&[], GifOptions::default()), PublishError::Argument { .. }));
+    let refused =
+        |frames: &[AnimationFrame], options: AnimationOptions| terminator_gif(frames, &options).unwrap_err();
+    assert!(matches!(refused(&[], AnimationOptions::default()), PublishError::Argument { .. }));
     let mut hollow = animation(2, 32);
     hollow[1].image = Raster::filled(0, 5, 0.0);
-    assert!(matches!(refused(&hollow, GifOptions::default()), PublishError::Argument { .. }));
-    let wide = GifOptions { width_px: 100_000, ..GifOptions::default() };
+    assert!(matches!(refused(&hollow, AnimationOptions::default()), PublishError::Argument { .. }));
+    let wide = AnimationOptions { width_px: 100_000, ..AnimationOptions::default() };
     assert!(matches!(refused(&animation(1, 32), wide), PublishError::Limit { .. }));
     let mut dark = animation(2, 32);
     dark[0].image = Raster::filled(32, 32, f32::NAN);
     dark[1].image = Raster::filled(8, 64, f32::INFINITY);
-    assert!(terminator_gif(&dark, &GifOptions::default()).is_ok());
+    assert!(terminator_gif(&dark, &AnimationOptions::default()).is_ok());
 }
 
 /// Opening and closing tags in order; elements without an end tag aside.

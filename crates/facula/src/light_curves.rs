@@ -15,6 +15,7 @@ use std::path::PathBuf;
 
 use facula_core::{Body, Reporter};
 use facula_photometry::SurfaceModel;
+use facula_publish::AnimationFormat;
 use facula_spice::Kernels;
 use facula_spots::{
     LightCurve, LightFitOptions, LightTarget, SpotStudy, StudyOptions, VariabilityOptions, day_s,
@@ -22,6 +23,7 @@ use facula_spots::{
 };
 
 pub use clip::MOST_ANIMATED;
+pub(crate) use clip::light_words;
 pub use files::light_record;
 pub use measure::Pointing;
 
@@ -59,6 +61,8 @@ pub enum Animation {
     Model {
         /// The map.
         map: Option<(PathBuf, i32)>,
+        /// Pictures of the day, 2 to 500.
+        pictures: usize,
     },
 }
 
@@ -81,6 +85,8 @@ pub struct LightCurveRequest {
     pub false_alarm_rate: f64,
     /// Animation.
     pub animation: Animation,
+    /// Files it is written to, one of each format.
+    pub animation_formats: Vec<AnimationFormat>,
 }
 
 /// What came of it.
@@ -152,10 +158,8 @@ pub fn make_light_curves(
     let animated: Vec<usize> = shown.into_iter().take(MOST_ANIMATED).collect();
     let clips = match &request.animation {
         Animation::None => Vec::new(),
-        Animation::Frames => clip::write_clips(&request.out, (&outcome, &animated), &measured.crops)?,
-        Animation::Model { map } => {
-            turn::write_turns(kernels, &request.out, (&outcome, &animated), (map, report))?
-        }
+        Animation::Frames => clip::write_clips(request, (&outcome, &animated), &measured.crops)?,
+        Animation::Model { .. } => turn::write_turns(kernels, request, (&outcome, &animated), report)?,
     };
     outcome.files.extend(clips);
     Ok(outcome)

@@ -37,8 +37,10 @@ fn a_place_is_followed_through_frames() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();
     take_frames(folder);
-    let (code, text, told) =
-        run(folder, "light-curve raw --at 239.6,19.7 --diameter-km 14 -o lc --animate frames --json");
+    let (code, text, told) = run(
+        folder,
+        "light-curve raw --at 239.6,19.7 --diameter-km 14 -o lc --animate frames --animation-format gif,mp4 --json",
+    );
     assert!(code == 0 && !told.contains("warning"), "{told}");
     let record: Value = serde_json::from_str(&text).unwrap();
     assert_eq!((&record["body"], &record["frames_used"]), (&"ceres".into(), &4.into()));
@@ -53,7 +55,9 @@ fn a_place_is_followed_through_frames() {
     // A turn of Ceres takes 9.074 h: half an hour is 1.322 hours of local time.
     let step_h = points[1].local_time_h - points[0].local_time_h;
     assert!((step_h - 24.0 * 0.5 / 9.074_17).abs() < 0.01, "{step_h}");
-    for file in ["light_curves.csv", "fits.parquet", "fits.json", "place.png", "place.svg", "place.gif"] {
+    for file in
+        ["light_curves.csv", "fits.parquet", "fits.json", "place.png", "place.svg", "place.gif", "place.mp4"]
+    {
         assert!(folder.join("lc").join(file).is_file(), "{file}");
     }
     assert_eq!(json(&folder.join("lc/fits.json")), record);
@@ -127,6 +131,31 @@ fn the_curves_of_a_survey_are_studied_without_its_frames() {
     assert!(!folder.join("lc/S002.png").is_file() || text.contains("S002.png"));
     let (code, text, _) = run(folder, "light-curve --run . -o one --show S001 --figures 0");
     assert!(code == 1 && !text.contains("S002:") && !folder.join("one/S001.png").is_file(), "{text}");
+}
+
+#[test]
+fn a_computed_day_of_a_spot_is_animated_from_the_built_in_ground_and_from_a_map() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    leave_survey(folder);
+    let line =
+        "light-curve --run . --figures 0 --show S001 --animate model --pictures 3 --animation-format gif,mp4";
+    let (code, text, told) = run(folder, &format!("{line} -o ground"));
+    // S003 was never seen.
+    assert_eq!((code, told.as_str()), (1, ""), "{text}");
+    let read = |name: &str| std::fs::read(folder.join(name)).unwrap();
+    assert!(read("ground/S001_model.gif").starts_with(b"GIF89a"));
+    assert_eq!(&read("ground/S001_model.mp4")[4..8], b"ftyp");
+    // A map that is dark but for the half around the spot at 10 degrees east makes another picture.
+    let values = (0..360 * 180).map(|k| if k % 360 < 180 { 200.0 } else { 20.0 }).collect();
+    let image = facula::core::Raster::from_vec(360, 180, values).unwrap();
+    facula::archive::fits::write_fits(&folder.join("map.fits"), &image, &Default::default()).unwrap();
+    assert_eq!(run(folder, "convert map.fits -o map.tif").0, 0);
+    let (code, text, told) = run(folder, &format!("{line} --map map.tif -o map"));
+    assert_eq!((code, told.as_str()), (1, ""), "{text}");
+    assert!(read("map/S001_model.gif") != read("ground/S001_model.gif"));
+    let (code, _, told) = run(folder, &line.replace("--pictures 3", "--pictures 1"));
+    assert!(code == 2 && told.contains("2 to 500"), "{told}");
 }
 
 #[test]

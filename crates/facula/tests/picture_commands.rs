@@ -127,7 +127,13 @@ fn an_animation_of_a_turning_body_is_written() {
                 --field 3 --size 64x64 --samples 1 --smooth --width 128 -o a.gif";
     let (code, text, complaints) = run(folder.path(), line);
     assert_eq!((code, complaints.as_str()), (0, ""), "{text}");
-    assert!(std::fs::read(folder.path().join("a.gif")).unwrap().starts_with(b"GIF89a"));
+    let gif = std::fs::read(folder.path().join("a.gif")).unwrap();
+    assert!(gif.starts_with(b"GIF89a"));
+    let (code, text, complaints) = run(folder.path(), &line.replace("a.gif", "a.mp4"));
+    assert_eq!((code, complaints.as_str()), (0, ""), "{text}");
+    let video = std::fs::read(folder.path().join("a.mp4")).unwrap();
+    assert_eq!(&video[4..12], b"ftypisom");
+    assert!(video.windows(4).any(|name| name == b"av01") && video.len() < gif.len());
 }
 
 #[test]
@@ -138,6 +144,7 @@ fn what_cannot_be_seen_is_said() {
         ("render --time 2015-05-04 -o a.png", "standpoint"),
         ("render --time 2015-05-04 --above 0,0,100 -o a.png", "above the ground"),
         ("render --time 2015-05-04 --above 0,0,5000 -o a.gif", "with --until"),
+        ("render --time 2015-05-04 --above 0,0,5000 -o a.mp4", ".gif or .mp4 with --until"),
         ("render --time 2015-05-04 --above 0,0,5000 --model nobody -o a.png", "facula photometry models"),
         ("render --time 1980-01-01 --above 0,0,5000 -o a.png", "cover"),
         ("render --time 2015-05-04 --above 0,0,5000 --body pluto -o a.png", "pluto"),

@@ -12,6 +12,7 @@ use facula::light_curves::{
 };
 use facula::maps::{FilterChoice, FrameChoice};
 use facula::photometry::SurfaceModel;
+use facula::publish::AnimationFormat;
 use facula::scatter::{read_law, start_law};
 use facula::spots::{LightFit, LightTarget, PhaseSlope, SpotStudy, Zone, read_light_targets};
 
@@ -32,7 +33,7 @@ const HELP: &str = "Examples:
   facula light-curve raw/*.LBL --spots spots.parquet --disk akimov --phase exponential --free normal_albedo,phase_decay_per_rad
 
 Written: light_curves.parquet and .csv (every point), fits.parquet (one row a spot) and fits.json (with residuals, covariance,
-rises and sets), and of the spots shown SPOT.png, SPOT.svg and with --animate SPOT.gif. Lit points up to 70 degrees of incidence
+rises and sets), and of the spots shown SPOT.png, SPOT.svg and with --animate SPOT.gif or SPOT.mp4 (SPOT_model for a computed day). Lit points up to 70 degrees of incidence
 and emission are fitted; points at grazing light and at night are compared with the law afterwards. Errors hold the scatter,
 relief that is not known, and what all points of a rotation share. Exit code 1: written, with frames or spots left out.";
 
@@ -91,6 +92,19 @@ pub(super) struct LightCurveArgs {
     /// Animate the spots shown, at most six: frames (from straight above) or model (a computed day).
     #[arg(long, value_enum)]
     animate: Option<AnimateArg>,
+    /// Pictures of a computed day, 2 to 500; each takes about a second.
+    #[arg(long, value_name = "N", default_value_t = 36, requires = "animate")]
+    pictures: usize,
+    /// Files of an animation: gif (plays everywhere), mp4 (AV1 video, all greys, smaller) or gif,mp4.
+    #[arg(
+        long,
+        value_enum,
+        value_name = "FORMAT",
+        default_value = "gif",
+        value_delimiter = ',',
+        requires = "animate"
+    )]
+    animation_format: Vec<FormatArg>,
     /// Global map of brightness for --animate model, and the east longitude of its left edge, whole degrees [default: the
     /// built-in ground].
     #[arg(long, value_name = "FILE[,DEG]", requires = "animate", allow_hyphen_values = true)]
@@ -136,6 +150,14 @@ enum AnimateArg {
     Model,
 }
 
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum FormatArg {
+    /// Endless, plays everywhere.
+    Gif,
+    /// AV1 video.
+    Mp4,
+}
+
 fn positive(text: &str) -> Result<f64, String> {
     let number: Option<f64> = text.parse().ok().filter(|n: &f64| n.is_finite() && *n > 0.0);
     number.ok_or_else(|| "give a number above 0".into())
@@ -166,7 +188,9 @@ impl LightCurveArgs {
         let animation = match self.animate {
             None => Animation::None,
             Some(AnimateArg::Frames) => Animation::Frames,
-            Some(AnimateArg::Model) => Animation::Model { map: self.map.as_deref().map(map_choice) },
+            Some(AnimateArg::Model) => {
+                Animation::Model { map: self.map.as_deref().map(map_choice), pictures: self.pictures }
+            }
         };
         Ok(LightCurveRequest {
             source: self.source()?,
@@ -177,7 +201,16 @@ impl LightCurveArgs {
             free: self.law.free.clone(),
             false_alarm_rate: self.false_alarm_rate,
             animation,
+            animation_formats: self.formats(),
         })
+    }
+
+    fn formats(&self) -> Vec<AnimationFormat> {
+        let format = |arg: &FormatArg| match arg {
+            FormatArg::Gif => AnimationFormat::Gif,
+            FormatArg::Mp4 => AnimationFormat::Mp4,
+        };
+        self.animation_format.iter().map(format).collect()
     }
 
     fn source(&self) -> Result<CurveSource, RequestError> {

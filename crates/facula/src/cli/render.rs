@@ -8,7 +8,7 @@ use facula::RequestError;
 use facula::core::{Quality, format_utc};
 use facula::observe::parse_epoch;
 use facula::picture::{PictureRequest, Span, animation, picture, picture_figure, write_picture_fits};
-use facula::publish::write_file;
+use facula::publish::{AnimationFormat, write_file};
 use facula::simulate::{Rendered, WithTruth};
 use facula::spice::Kernels;
 
@@ -50,7 +50,7 @@ pub(super) struct RenderArgs {
     /// Width of the animation, px.
     #[arg(long, value_name = "PX", default_value_t = 512, requires = "until")]
     width: u32,
-    /// File to write: .png (picture with title and caption), .fits (I/F and truth) or .gif (with --until).
+    /// File to write: .png (picture with title and caption), .fits (I/F and truth); with --until .gif or .mp4 (AV1 video).
     #[arg(short, long, value_name = "FILE")]
     out: PathBuf,
     /// Print JSON.
@@ -75,10 +75,12 @@ pub(super) fn run(args: &RenderArgs) -> Result<String, RequestError> {
     let product = match args.out.extension().map(|e| e.to_string_lossy().to_ascii_lowercase()).as_deref() {
         Some("png") if args.until.is_none() => Product::Png,
         Some("fits" | "fit") if args.until.is_none() => Product::Fits,
-        Some("gif") if args.until.is_some() => Product::Gif,
-        _ => {
-            let name = "out (.png or .fits; .gif with --until)";
-            return Err(RequestError::argument(name, &args.out.display().to_string()));
+        ending => {
+            let format = ending.filter(|_| args.until.is_some()).and_then(AnimationFormat::of_extension);
+            Product::Animation(format.ok_or_else(|| {
+                let name = "out (.png or .fits; .gif or .mp4 with --until)";
+                RequestError::argument(name, &args.out.display().to_string())
+            })?)
         }
     };
     let terminal = Terminal::new(Detail::of(args.json, true));
@@ -91,7 +93,7 @@ pub(super) fn run(args: &RenderArgs) -> Result<String, RequestError> {
 enum Product {
     Png,
     Fits,
-    Gif,
+    Animation(AnimationFormat),
 }
 
 fn make(args: &RenderArgs, product: Product, terminal: &Terminal) -> Result<String, RequestError> {
@@ -99,8 +101,8 @@ fn make(args: &RenderArgs, product: Product, terminal: &Terminal) -> Result<Stri
     let view = args.view.view(pinhole, terminal)?;
     let wanted = product == Product::Fits || (args.json && product == Product::Png);
     let request = args.view.picture(&view, if wanted { WithTruth::Yes } else { WithTruth::No })?;
-    if product == Product::Gif {
-        return sequence(args, (&request, &view.kernels), terminal);
+    if let Product::Animation(format) = product {
+        return sequence((args, format), (&request, &view.kernels), terminal);
     }
     let rendered = picture(&request, terminal)?;
     match product {
@@ -111,12 +113,12 @@ fn make(args: &RenderArgs, product: Product, terminal: &Terminal) -> Result<Stri
 }
 
 fn sequence(
-    args: &RenderArgs,
+    (args, format): (&RenderArgs, AnimationFormat),
     (request, kernels): (&PictureRequest<'_>, &Kernels),
     terminal: &Terminal,
 ) -> Result<String, RequestError> {
     let until = parse_epoch(args.until.as_deref().unwrap_or_default())?;
-    let span = Span { until, pictures: args.pictures, look_at_deg: args.view.look_at };
+    let span = Span { until, pictures: args.pictures, look_at_deg: args.view.look_at, format };
     let bytes = animation((request, kernels), &span, args.width, terminal)?;
     write_file(&args.out, &bytes)?;
     if args.json {

@@ -1,33 +1,41 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! One day over a spot as the renderer sees it, from straight above: the built-in ground, or a map of brightness.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use facula_core::{Epoch, Progress, Raster, Reporter, Unit};
+use facula_core::{Body, Epoch, LonLat, Progress, Raster, Reporter, Unit};
 use facula_geometry::{Camera, light_at};
-use facula_publish::GifFrame;
+use facula_publish::AnimationFrame;
 use facula_shape::Shape;
 use facula_simulate::RenderOptions;
-use facula_spice::Kernels;
+use facula_spice::{Kernels, sun_in_body_frame};
 use facula_spots::{Illumination, LightPoint, LightTarget, day_s};
 
-use super::clip::{caption, centre, half_width_km, side_px, write_gif};
-use super::{LightCurveOutcome, file_stem};
+use super::clip::{caption, centre, half_width_km, ring, side_px, write_animations};
+use super::{Animation, LightCurveOutcome, LightCurveRequest, file_stem};
 use crate::RequestError;
 use crate::picture::{Stage, Standpoint, SurfaceChoice, pinhole, pose_for};
 
-/// Pictures of a day.
-const PICTURES: usize = 36;
+/// Most pictures of a day.
+const MOST_PICTURES: usize = 500;
+/// What is shown of the 24 hours of local time: from before sunrise to after sunset.
+const FROM_H: f64 = 4.5;
+const SHOWN_H: f64 = 15.0;
 /// Distance of the eye from the centre, radii: perspective hardly shows.
 const FAR: f64 = 40.0;
 
-/// Writes `<spot>_model.gif` of every spot: the day that begins at the local midnight before its first point.
+/// Writes `<spot>_model.gif` or `.mp4`, as asked for, of every spot: the day that holds its first point.
 pub(super) fn write_turns(
     kernels: &Kernels,
-    out: &Path,
+    request: &LightCurveRequest,
     (outcome, shown): (&LightCurveOutcome, &[usize]),
-    (map, report): (&Option<(PathBuf, i32)>, &dyn Reporter),
+    report: &dyn Reporter,
 ) -> Result<Vec<PathBuf>, RequestError> {
+    let Animation::Model { map, pictures } = &request.animation else { return Ok(Vec::new()) };
+    let pictures = *pictures;
+    if !(2..=MOST_PICTURES).contains(&pictures) {
+        return Err(RequestError::argument("pictures of a day (2 to 500)", &pictures.to_string()));
+    }
     let map = map.as_ref().map(|(path, west_deg)| (path.clone(), f64::from(*west_deg)));
     let stage = Stage::new(&outcome.body, &SurfaceChoice { map, ..SurfaceChoice::default() })?;
     let day_s = day_s(outcome.body.spin_deg_day.to_radians() / 86_400.0);
@@ -37,18 +45,30 @@ pub(super) fn write_turns(
         let (Some(target), Some(first)) = (outcome.target(&curve.spot_id), curve.points.first()) else {
             continue;
         };
-        let since_h = if first.local_time_h.is_finite() { first.local_time_h } else { 0.0 };
+        let since_h = local_time_h(kernels, (&outcome.body, target), first.epoch)?;
         let midnight = first.epoch - since_h / 24.0 * day_s * Unit::Second;
         let turn = Turn { kernels, outcome, stage: &stage, target };
-        let mut frames = Vec::with_capacity(PICTURES);
-        for picture in 0..PICTURES {
-            let after_s = day_s * (picture as f64 + 0.5) / PICTURES as f64;
-            frames.push(turn.picture(midnight + after_s * Unit::Second, report)?);
-            report.progress(Progress { stage: "animation", done: picture + 1, total: PICTURES });
+        let mut frames = Vec::with_capacity(pictures);
+        for picture in 0..pictures {
+            let local_h = FROM_H + SHOWN_H * (picture as f64 + 0.5) / pictures as f64;
+            frames.push(turn.picture(midnight + local_h / 24.0 * day_s * Unit::Second, report)?);
+            report.progress(Progress { stage: "animation", done: picture + 1, total: pictures });
         }
-        files.push(write_gif(out, &format!("{}_model", file_stem(&curve.spot_id)), &frames)?);
+        let stem = format!("{}_model", file_stem(&curve.spot_id));
+        files.extend(write_animations(request, &stem, &frames)?);
     }
     Ok(files)
+}
+
+/// Hours since midnight at a spot, by the Sun.
+fn local_time_h(
+    kernels: &Kernels,
+    (body, target): (&Body, &LightTarget),
+    epoch: Epoch,
+) -> Result<f64, RequestError> {
+    let sun = LonLat::of(sun_in_body_frame(kernels, body, epoch)?);
+    let behind_deg = (target.place.longitude_deg() - sun.longitude_deg()) * body.spin_deg_day.signum();
+    Ok((12.0 + behind_deg / 15.0).rem_euclid(24.0))
 }
 
 struct Turn<'a> {
@@ -59,7 +79,7 @@ struct Turn<'a> {
 }
 
 impl Turn<'_> {
-    fn picture(&self, epoch: Epoch, report: &dyn Reporter) -> Result<GifFrame, RequestError> {
+    fn picture(&self, epoch: Epoch, report: &dyn Reporter) -> Result<AnimationFrame, RequestError> {
         let body = &self.outcome.body;
         let place = self.target.place;
         let radius_km = body.ellipsoid().radius_km(place.direction());
@@ -75,9 +95,9 @@ impl Turn<'_> {
         let camera: Camera = pinhole([side_px(); 2], field_deg)?;
         let rendered = self.stage.render((&camera, &pose), &RenderOptions::default(), report)?;
         let point = self.point(epoch, (&camera, &pose), &rendered.iof);
-        let caption = caption(epoch, point.as_ref(), "computed");
-        let marks = vec![(centre(), self.target.label().to_string())];
-        Ok(GifFrame { image: rendered.iof, caption, marks })
+        let caption = caption(self.target.label(), (epoch, point.as_ref()), "computed");
+        let marks = vec![ring(self.target, radius_km)];
+        Ok(AnimationFrame { image: rendered.iof, caption, marks })
     }
 
     /// Light and mean brightness of the spot in a picture.

@@ -4,8 +4,11 @@
 //! The camera keeps its position in inertial space, as a spacecraft far away nearly does for some hours, and looks at the
 //! body's centre or at a place that turns with the ground.
 
-use facula_core::{Epoch, PixelPos, Progress, Raster, Reporter, features, format_utc};
-use facula_publish::{BlackPoint, GifFrame, GifOptions, Stretch, terminator_gif};
+use facula_core::{Epoch, Feature, Pose, Progress, Raster, Reporter, features, format_utc};
+use facula_publish::{
+    AnimationFormat, AnimationFrame, AnimationMark, AnimationOptions, BlackPoint, Stretch,
+    terminator_animation,
+};
 use facula_spice::Kernels;
 
 use super::{PictureRequest, Stage, Standpoint, pose_for};
@@ -13,8 +16,10 @@ use crate::RequestError;
 
 /// Most pictures of an animation.
 const MOST_PICTURES: usize = 2000;
-/// Names shown of what is in view, the largest spots first.
+/// Names shown of what is in view, the brightest spots first.
 const NAMES_SHOWN: usize = 2;
+/// A place nearer to a brighter one than this fraction of the picture's width gets no mark of its own.
+const CROWDED: f64 = 0.06;
 
 /// When, and where the camera looks.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -25,9 +30,12 @@ pub struct Span {
     pub pictures: usize,
     /// East longitude and latitude of a place looked at, degrees; the centre when `None`.
     pub look_at_deg: Option<[f64; 2]>,
+    /// The file made.
+    pub format: AnimationFormat,
 }
 
-/// Pictures at equal intervals from the time of the request's pose on, as an animated GIF of the given width, px.
+/// Pictures at equal intervals from the time of the request's pose on, as an animation of the given width, px, with the light of the
+/// moment, and of the first place marked, beneath.
 ///
 /// # Errors
 /// [`RequestError::Argument`] for a span that is empty, and what [`Stage::render`] says.
@@ -52,41 +60,74 @@ pub fn animation(
         let at = Standpoint::At(from_icrf(epoch) * position_km);
         let pose = pose_for((request.body, kernels), epoch, at, span.look_at_deg)?;
         let rendered = stage.render((&request.camera, &pose), &request.options, report)?;
-        let marks = names(request, &pose, &rendered.iof);
-        frames.push(GifFrame { image: rendered.iof, caption: caption(epoch), marks });
+        let places = places(request, &pose, &rendered.iof);
+        let caption = caption(&pose, places.first());
+        let marks = places.into_iter().map(|place| place.mark).collect();
+        frames.push(AnimationFrame { image: rendered.iof, caption, marks });
         report.progress(Progress { stage: "render", done: k + 1, total: span.pictures });
     }
     let stretch = Stretch { black: BlackPoint::Zero, ..Stretch::default() };
-    let options = GifOptions { width_px, delay_ms: 160, stretch, max_bytes: 20_000_000 };
-    Ok(terminator_gif(&frames, &options)?)
+    let options = AnimationOptions { width_px, delay_ms: 160, stretch, max_bytes: 20_000_000 };
+    Ok(terminator_animation(span.format, &frames, &options)?)
 }
 
-/// The time to the second.
-fn caption(epoch: Epoch) -> String {
-    let utc = format_utc(epoch);
-    format!("{} UTC", utc.split('.').next().unwrap_or(&utc).replace('T', " "))
+/// A named place in view with its light.
+struct Place {
+    mark: AnimationMark,
+    incidence_deg: f64,
+    iof: f32,
 }
 
-/// Named faculae that are on the near side and lit.
-fn names(
-    request: &PictureRequest<'_>,
-    pose: &facula_core::Pose,
-    iof: &Raster<f32>,
-) -> Vec<(PixelPos, String)> {
-    let ellipsoid = request.body.ellipsoid();
+/// The time to the second, the light on the body, and that at a place.
+fn caption(pose: &Pose, place: Option<&Place>) -> String {
+    let utc = format_utc(pose.mid_exposure);
+    let time = utc.split('.').next().unwrap_or(&utc).replace('T', " ");
+    let phase_deg = pose.sun_km.angle_rad(pose.spacecraft_km).to_degrees();
+    let sun = pose.sub_solar();
+    let (longitude_deg, latitude_deg) = (sun.longitude_deg(), sun.latitude_deg());
+    let mut text =
+        format!("{time} UTC · phase {phase_deg:.1}° · Sun above {longitude_deg:.1}° E {latitude_deg:+.1}°");
+    if let Some(Place { mark, incidence_deg, iof }) = place {
+        text += &format!(" · {}: incidence {incidence_deg:.1}°, I/F {iof:.4}", mark.name);
+    }
+    text
+}
+
+/// Named faculae that are on the near side and lit, the brightest first.
+fn places(request: &PictureRequest<'_>, pose: &Pose, iof: &Raster<f32>) -> Vec<Place> {
     let mut faculae = features(&request.body.name);
     faculae.retain(|feature| feature.kind == "facula");
-    faculae.sort_by(|a, b| b.diameter_km.total_cmp(&a.diameter_km));
-    let seen = faculae.iter().filter_map(|feature| {
-        let direction = feature.place.direction();
-        let point_km = direction * ellipsoid.radius_km(direction);
-        let to_camera = pose.spacecraft_km - point_km;
-        let near = ellipsoid.normal(point_km).dot(to_camera) > 0.0;
-        let at = request.camera.pixel(pose.camera_from_body * -to_camera).filter(|_| near)?;
-        let (x, y) = (at.x_px.round(), at.y_px.round());
-        let inside = x >= 0.0 && y >= 0.0 && x < iof.width() as f64 && y < iof.height() as f64;
-        let lit = inside && iof.at(x as usize, y as usize) > 0.0;
-        lit.then(|| (at, feature.name.clone()))
-    });
-    seen.take(NAMES_SHOWN).collect()
+    let mut lit: Vec<Place> =
+        faculae.iter().filter_map(|feature| lit_place(request, pose, (feature, iof))).collect();
+    lit.sort_by(|a, b| b.iof.total_cmp(&a.iof));
+    let mut places: Vec<Place> = Vec::new();
+    for place in lit {
+        let away_px = |other: &Place| {
+            (other.mark.at.x_px - place.mark.at.x_px).hypot(other.mark.at.y_px - place.mark.at.y_px)
+        };
+        if places.iter().all(|other| away_px(other) > CROWDED * iof.width() as f64) {
+            places.push(place);
+        }
+    }
+    places.truncate(NAMES_SHOWN);
+    places
+}
+
+fn lit_place(
+    request: &PictureRequest<'_>,
+    pose: &Pose,
+    (feature, iof): (&Feature, &Raster<f32>),
+) -> Option<Place> {
+    let ellipsoid = request.body.ellipsoid();
+    let direction = feature.place.direction();
+    let point_km = direction * ellipsoid.radius_km(direction);
+    let normal = ellipsoid.normal(point_km);
+    let to_camera = pose.spacecraft_km - point_km;
+    let near = normal.dot(to_camera) > 0.0;
+    let at = request.camera.pixel(pose.camera_from_body * -to_camera).filter(|_| near)?;
+    let (x, y) = (at.x_px.round(), at.y_px.round());
+    let inside = x >= 0.0 && y >= 0.0 && x < iof.width() as f64 && y < iof.height() as f64;
+    let iof = if inside { iof.at(x as usize, y as usize) } else { 0.0 };
+    let incidence_deg = normal.angle_rad(pose.sun_km - point_km).to_degrees();
+    (iof > 0.0).then(|| Place { mark: AnimationMark::named(at, &feature.name), incidence_deg, iof })
 }

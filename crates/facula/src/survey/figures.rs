@@ -6,11 +6,11 @@ use facula_explain::SurveyVerdict;
 use facula_geometry::{Shape, Shot, light_at};
 use facula_map::GlobalMap;
 use facula_publish::{
-    ColourMap, CurveAxis, CurvePoint, FrameFigure, GifFrame, GifOptions, LightCurvesFigure, LimbFigure,
-    LimbPoint, LimbResidual, LimbUse, MapFigure, MapMarker, Marker, ModelPoint, Png, PublishError,
-    RecoveryFigure, RecoveryPair, RecoveryPanel, SpotPanel, Stretch, VerdictFigure, VerdictRow,
-    annotated_frame, light_curves_figure, limb_residual_figure, map_figure, recovery_figure, terminator_gif,
-    verdict_figure,
+    AnimationFrame, AnimationMark, AnimationOptions, ColourMap, CurveAxis, CurvePoint, FrameFigure,
+    LightCurvesFigure, LimbFigure, LimbPoint, LimbResidual, LimbUse, MapFigure, MapMarker, Marker,
+    ModelPoint, Png, PublishError, RecoveryFigure, RecoveryPair, RecoveryPanel, SpotPanel, Stretch,
+    VerdictFigure, VerdictRow, annotated_frame, light_curves_figure, limb_residual_figure, map_figure,
+    recovery_figure, terminator_gif, verdict_figure,
 };
 use facula_spots::{Illumination, LightCurve, LightPoint, Spot};
 
@@ -18,6 +18,7 @@ use super::frames::{AlignedFrame, FrameTools};
 use super::mapping::shots;
 use super::recovery::{Match, Recovery};
 use crate::SurveyError;
+use crate::light_curves::light_words;
 
 /// A figure, and what the report says under it.
 pub(crate) struct Figure {
@@ -433,10 +434,10 @@ pub(crate) fn animation(
     if run.len() < 3 {
         return Ok(None);
     }
-    let pictures: Vec<GifFrame> =
-        shots(tools, run, report).iter().map(|shot| picture(shot, tools.shape, drawn.spots)).collect();
+    let pictures: Vec<AnimationFrame> =
+        shots(tools, run, report).iter().map(|shot| picture(shot, tools.shape, drawn)).collect();
     let options =
-        GifOptions { width_px: 512, delay_ms: 160, stretch: Stretch::default(), max_bytes: 6_000_000 };
+        AnimationOptions { width_px: 512, delay_ms: 160, stretch: Stretch::default(), max_bytes: 6_000_000 };
     match terminator_gif(&pictures, &options) {
         Ok(bytes) => Ok(Some(bytes)),
         Err(error) => {
@@ -470,7 +471,7 @@ fn best_rotation<'a>(frames: &'a [AlignedFrame], drawn: &Drawn<'_>) -> &'a [Alig
 }
 
 /// The disc, cut out of the frame, with the three strongest spots that are lit.
-fn picture(shot: &Shot, shape: &Shape, spots: &[Spot]) -> GifFrame {
+fn picture(shot: &Shot, shape: &Shape, drawn: &Drawn<'_>) -> AnimationFrame {
     let centre = shot.pixel_of(Vec3::new(0.0, 0.0, 0.0)).unwrap_or(PixelPos::new(0.0, 0.0));
     let radius_px = shape.bounding_radius_km() / shot.pose.range_km() / shot.camera.ifov_rad();
     let side = ((2.2 * radius_px) as usize).clamp(64, shot.camera.width_px);
@@ -485,16 +486,26 @@ fn picture(shot: &Shot, shape: &Shape, spots: &[Spot]) -> GifFrame {
             image.set(sample, line, value);
         }
     }
-    let marks = spots.iter().take(3).filter_map(|spot| {
+    let marks = drawn.spots.iter().take(3).filter_map(|spot| {
         let at = lit_at(shot, shape, spot.place)?;
-        Some((PixelPos::new(at.x_px - x0, at.y_px - y0), spot_label(spot)))
+        Some(AnimationMark::named(PixelPos::new(at.x_px - x0, at.y_px - y0), spot_label(spot)))
     });
-    let sun = shot.pose.sub_solar();
-    let caption = format!(
-        "{} UTC   {:.0} km   Sun over {:.0}° E",
-        &format_utc(shot.pose.mid_exposure)[..16],
+    AnimationFrame { image, caption: moment(shot, drawn), marks: marks.collect() }
+}
+
+/// Time, distance, Sun, and the light on the strongest spot where it was measured.
+fn moment(shot: &Shot, drawn: &Drawn<'_>) -> String {
+    let mut text = format!(
+        "{} UTC · {:.0} km · Sun over {:.0}° E",
+        format_utc(shot.pose.mid_exposure)[..16].replace('T', " "),
         shot.pose.range_km(),
-        sun.longitude_deg()
+        shot.pose.sub_solar().longitude_deg()
     );
-    GifFrame { image, caption, marks: marks.collect() }
+    let measured = drawn.spots.first().and_then(|spot| {
+        let curve = drawn.curves.iter().find(|curve| curve.spot_id == spot.id)?;
+        let point = curve.points.iter().find(|point| point.frame_id == shot.frame.meta.id)?;
+        Some(format!(" · {}: {}", spot_label(spot), light_words(point)))
+    });
+    text.extend(measured);
+    text
 }
