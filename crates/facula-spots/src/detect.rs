@@ -120,6 +120,9 @@ pub struct DetectOptions {
     pub background_km: f64,
     /// Size of the windows of the noise (at least 12 times the scale), km.
     pub noise_km: f64,
+    /// The same, at most so many cells, where noise of single cells is all that small spots drown in: it may change within
+    /// fewer cells than relief needs to be told.
+    pub noise_cells: f64,
     /// Cells with any of these flags are not looked at.
     pub exclude: Quality,
     /// Most spots to report; the least significant are left out, with a warning.
@@ -142,6 +145,7 @@ impl Default for DetectOptions {
             largest_km: 100.0,
             background_km: 200.0,
             noise_km: 250.0,
+            noise_cells: f64::INFINITY,
             exclude: Quality::MISSING | Quality::OFF_BODY | Quality::HOT | Quality::SHADOW,
             most_spots: 2000,
             features: Vec::new(),

@@ -356,6 +356,6 @@ fn spots_of_known_size_are_found_where_they_are_with_their_light() {
 }
 
 /// Signal-to-noise of a whole spot (ideal filter) that is found 95 times in 100 at one false alarm in a million cells: 4.75 +
-/// 1.65 sigma by the normal distribution, and what a bank of filters at whole pixels loses. Points of 1.3 px and
+/// 1.65 sigma by the normal distribution, and half a sigma that a bank of filters at whole pixels loses. Points of 1.3 px and
 /// signal-to-noise 5 of their brightest pixel have 4.9: no detector finds 95 % of them.
-const ENOUGH: f64 = 7.5;
+const ENOUGH: f64 = 7.0;

@@ -72,7 +72,7 @@ fn the_hamo_frame_lists_its_bright_ground_and_flags_its_sunlit_walls() {
     let (shot, ellipsoid) = (hamo(&folder, &body), body.ellipsoid());
     let model = SurfaceModel::lommel_seeliger(body.phase_slope);
     let options = FrameOptions {
-        detect: DetectOptions { slopes: Slopes::Flagged, ..DetectOptions::default() },
+        detect: DetectOptions { slopes: Slopes::Flagged, ..FrameOptions::default().detect },
         ..FrameOptions::default()
     };
     let found = |options: &FrameOptions| {
@@ -107,7 +107,7 @@ fn the_hamo_frame_lists_its_bright_ground_and_flags_its_sunlit_walls() {
     }
     let walls = spots.iter().filter(|s| WALLS_PX.iter().any(|at| near(s, at)));
     assert!(walls.filter(|s| s.spot.has(SpotFlag::Slope)).count() >= 4);
-    let without = found(&FrameOptions { detect: DetectOptions::default(), ..options });
+    let without = found(&FrameOptions::default());
     assert!(without.len() == listed.len(), "slopes left out: {} of {}", without.len(), listed.len());
 }
 

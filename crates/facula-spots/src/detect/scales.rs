@@ -115,7 +115,11 @@ impl<'a> Pyramid<'a> {
         let depth = of(Polarity::Dark).min(companion);
         let least = [height as f32, depth as f32];
         let scan = Scan { view, below: self.levels.get(index), filters: &filters, least };
-        let sieve = Sieve { view, map, options };
+        let of_cells_km = match self.clutter {
+            Clutter::Noise => options.noise_cells * map.cell_km(),
+            Clutter::Relief => f64::INFINITY,
+        };
+        let sieve = Sieve { view, map, options, noise_km: options.noise_km.min(of_cells_km) };
         let scanned = scan.run();
         filters.iter().zip(scanned).flat_map(|(filter, of_filter)| sieve.sift(filter, of_filter)).collect()
     }

@@ -49,6 +49,8 @@ pub(crate) struct Sieve<'a> {
     pub view: View<'a>,
     pub map: &'a SpotMap<'a>,
     pub options: &'a DetectOptions,
+    /// Size of the windows of the noise, km.
+    pub noise_km: f64,
 }
 
 impl Sieve<'_> {
@@ -102,8 +104,7 @@ impl Sieve<'_> {
         let sign = if polarity == Polarity::Dark { -1.0 } else { 1.0 };
         let sheet = self.view.sheet();
         let cell_km = self.map.cell_km() * self.view.factor();
-        let size_cells =
-            (self.options.noise_km.max(WINDOW_FWHM * filter.fwhm_cells * cell_km) / cell_km).max(24.0);
+        let size_cells = (self.noise_km.max(WINDOW_FWHM * filter.fwhm_cells * cell_km) / cell_km).max(24.0);
         let width = scanned.drawn_width;
         let drawn = Sheet {
             grid: facula_core::MapGrid {

@@ -53,7 +53,7 @@ fn catalogue(
     let model = SurfaceModel::lommel_seeliger(frames.body.phase_slope);
     let default = FrameOptions::default();
     let options = FrameOptions {
-        detect: request.detect(&features(&frames.body.name)),
+        detect: request.detect(&default.detect, &features(&frames.body.name)),
         psf_px: request.psf_px.unwrap_or(default.psf_px),
         ..default
     };

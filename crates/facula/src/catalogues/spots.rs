@@ -86,9 +86,8 @@ impl SpotRequest {
         }
     }
 
-    /// The options of the search on maps of a body.
-    pub(super) fn detect(&self, features: &[Feature]) -> DetectOptions {
-        let default = DetectOptions::default();
+    /// The options of the search on a body; `default` where nothing was asked for.
+    pub(super) fn detect(&self, default: &DetectOptions, features: &[Feature]) -> DetectOptions {
         DetectOptions {
             search: self.search,
             slopes: self.slopes,
@@ -97,7 +96,7 @@ impl SpotRequest {
             least_contrast: self.least_contrast.unwrap_or(default.least_contrast),
             largest_km: self.diameters_km[1].unwrap_or(0.0).max(default.largest_km),
             features: features.to_vec(),
-            ..default
+            ..default.clone()
         }
     }
 
@@ -218,7 +217,7 @@ impl Run<'_> {
     }
 
     fn map(&mut self, map: OpenMap) -> Result<Vec<SpotCatalogue>, RequestError> {
-        let options = self.request.detect(&features(&map.body.name));
+        let options = self.request.detect(&DetectOptions::default(), &features(&map.body.name));
         let mut spots = detect(&map.spot_map(), &options, self.report)?;
         self.warn_of_data(&map);
         spots.retain(|spot| self.request.lists(spot));

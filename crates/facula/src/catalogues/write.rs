@@ -8,7 +8,7 @@ use facula_core::{Body, Epoch, Reporter, capitalised, epoch_from_et_s, parse_utc
 use facula_map::{MEDIA_GEOJSON, MEDIA_PARQUET, StacAsset, StacCatalog, StacProduct, write_catalog};
 use facula_publish::write_file;
 use facula_spots::{
-    ExtraColumn, Search, Slopes, Spot, SpotError, write_geojson_with, write_outlines_geojson,
+    DetectOptions, ExtraColumn, Search, Slopes, Spot, SpotError, write_geojson_with, write_outlines_geojson,
     write_spots_parquet_with,
 };
 use serde_json::{Value, json};
@@ -149,7 +149,7 @@ fn record(outcome: &SpotOutcome, (request, inputs): (&SpotRequest, &[InputFile])
         Search::Both => "both",
         _ => "bright",
     };
-    let options = request.detect(&[]);
+    let options = request.detect(&DetectOptions::default(), &[]);
     json!({
         "facula": env!("CARGO_PKG_VERSION"),
         "target": outcome.body.name,
@@ -158,7 +158,8 @@ fn record(outcome: &SpotOutcome, (request, inputs): (&SpotRequest, &[InputFile])
             "search": search,
             "slopes": if request.slopes == Slopes::Flagged { "flagged" } else { "left out" },
             "false_alarm_rate": options.false_alarm_rate,
-            "least_significance": options.least_significance,
+            // None: 5.5 on maps, 5 on frames.
+            "least_significance": request.least_significance,
             "least_contrast": options.least_contrast,
             "least_diameter_km": request.diameters_km[0],
             "largest_diameter_km": request.diameters_km[1],

@@ -118,7 +118,7 @@ struct SearchArgs {
     /// False alarms per independent cell [default: 1e-6].
     #[arg(long, value_name = "RATE")]
     false_alarm_rate: Option<f64>,
-    /// Least response over the noise, sigma [default: 5.5].
+    /// Least response over the noise, sigma [default: 5.5 on maps, 5 on frames].
     #[arg(long, value_name = "SIGMA")]
     min_significance: Option<f64>,
     /// Least ratio of a spot's peak to its surroundings [default: 1.06].
